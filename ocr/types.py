@@ -1,0 +1,187 @@
+"""What reading hands on: words with boxes, and the values decided from them.
+
+Geometry: the origin is the top left corner of the upright page, x grows to the right and y downwards.
+A `Word` is measured in its page's own units (pixels of the upright image, or PDF points), which are equal in
+x and y; a value's `BoundingBox` is in fractions of the page (0..1), so that it fits any rendering of it.
+Confidences are probabilities, 0..1.
+"""
+
+from dataclasses import dataclass, field
+from datetime import date
+from decimal import Decimal
+from enum import StrEnum
+
+Value = str | Decimal | date
+"""What a field may hold: text as printed (white space folded), an amount, or a day."""
+
+
+class Method(StrEnum):
+    """How a value was obtained."""
+
+    TEXT_LAYER = "text-layer"
+    OCR = "ocr"
+    E_INVOICE = "e-invoice"
+    TEMPLATE = "template"
+    PIMS = "pims"
+    STAFF = "staff"
+
+
+class DocumentKind(StrEnum):
+    INVOICE = "invoice"
+    CREDIT_NOTE = "credit_note"
+    DELIVERY_NOTE = "delivery_note"
+    STATEMENT = "statement"
+    RECEIPT = "receipt"
+    OTHER = "other"
+
+
+@dataclass(frozen=True, slots=True)
+class BoundingBox:
+    """A rectangle on a page, in fractions of its width and height (0..1), left <= right and top <= bottom."""
+
+    left: float
+    top: float
+    right: float
+    bottom: float
+
+
+@dataclass(frozen=True, slots=True)
+class Word:
+    """One printed word. `left`, `top`, `right`, `bottom` are page units; `confidence` is 0..1.
+
+    `run` numbers the line of text that the engine saw this word in (unique on its page); the words of a run
+    stand in reading order, and their slope is the slope of the paper there.
+    """
+
+    text: str
+    left: float
+    top: float
+    right: float
+    bottom: float
+    confidence: float = 1.0
+    run: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """One upright page.
+
+    number: from 1, in the file. width, height: page units. dpi: of an image page, if it is known.
+    turned: degrees clockwise by which the stored page was turned to stand upright (0, 90, 180, 270).
+    notices: codes of what is wrong with the picture ("blur", "cut-off", "glare", "tilt", "low-resolution", ...).
+    """
+
+    number: int
+    width: float
+    height: float
+    words: tuple[Word, ...] = ()
+    method: Method = Method.OCR
+    engine: str = ""
+    dpi: float | None = None
+    turned: int = 0
+    notices: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Field:
+    """A decided value with where it came from. `evidence` names what spoke for it, strongest first."""
+
+    value: Value
+    confidence: float
+    page: int | None = None
+    box: BoundingBox | None = None
+    method: Method = Method.OCR
+    evidence: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class LineItem:
+    """A line of the invoice's (or delivery note's) table. What the page does not print is None.
+
+    net_amount is the last amount of the line as printed; quantity on a delivery note is what was delivered.
+    """
+
+    description: str
+    quantity: Decimal | None = None
+    unit_price: Decimal | None = None
+    net_amount: Decimal | None = None
+    sku: str = ""
+    unit: str = ""
+    category: str = ""
+    patient: str = ""
+    discount: Decimal | None = None
+    tax_rate: Decimal | None = None
+    quantity_ordered: Decimal | None = None
+    confidence: float = 0.0
+    page: int | None = None
+    box: BoundingBox | None = None
+    method: Method = Method.OCR
+
+
+@dataclass(frozen=True, slots=True)
+class ReadPayment:
+    """A payment that the page shows."""
+
+    amount: Decimal
+    payment_date: date | None = None
+    payment_method: str = ""
+    confidence: float = 0.0
+    page: int | None = None
+    box: BoundingBox | None = None
+    method: Method = Method.OCR
+
+
+FIELD_NAMES = (
+    "invoice_number",  # str; on a delivery note, the invoice number it prints
+    "issue_date",  # date
+    "due_date",  # date
+    "currency",  # str, ISO 4217
+    "gross_total",  # Decimal: this document's total with tax, without a previous balance
+    "net_total",  # Decimal
+    "tax_total",  # Decimal
+    "amount_paid",  # Decimal, unsigned
+    "previous_balance",  # Decimal
+    "amount_due",  # Decimal: what the document says is still to be paid
+    "supplier_name",
+    "supplier_address",  # str, lines joined by ", "
+    "supplier_street",
+    "supplier_city",
+    "supplier_state",
+    "supplier_postcode",
+    "supplier_phone",
+    "supplier_email",
+    "supplier_tax_id",
+    "customer_name",  # str: who is invoiced, as printed
+    "customer_first_name",
+    "customer_last_name",
+    "customer_email",
+    "customer_phone",
+    "venue",  # str: the place delivered to, as printed
+    "order_number",
+    "delivery_note_number",  # str: on a delivery note its own number; on an invoice the only or first one printed
+    "delivery_date",  # date
+    "payment_terms",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class DocumentReading:
+    """One document of a file: what it is, its pages (from 1), and its values. A field not found is not in `fields`."""
+
+    kind: DocumentKind
+    pages: tuple[int, ...]
+    confidence: float
+    fields: dict[str, Field] = field(default_factory=dict)
+    line_items: tuple[LineItem, ...] = ()
+    payments: tuple[ReadPayment, ...] = ()
+    delivery_note_numbers: tuple[str, ...] = ()
+    notices: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """All that was read from a file: its pages in order, and the documents that stand on them."""
+
+    pages: tuple[Page, ...]
+    documents: tuple[DocumentReading, ...]
+    seconds: float = 0.0
