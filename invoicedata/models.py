@@ -1,0 +1,123 @@
+"""The ground floor: tenants, their webhook secrets, access tokens and the keys that sign them."""
+
+import base64
+import secrets
+import uuid
+import zoneinfo
+from datetime import datetime
+
+from django.core.exceptions import ValidationError
+from django.core.validators import RegexValidator
+from django.db import models
+from django.utils import timezone
+
+from invoicedata.encryption import EncryptedTextField
+
+
+class Permission(models.TextChoices):
+    """What an access token allows; the value is what the token's `permissions` claim holds."""
+
+    INVOICE_PROCESS = "invoice:process", "Process invoices (contract 1)"
+    INVOICE_LOOKUP = "invoice:lookup", "Look invoices up (contract 1)"
+    INVOICES_READ = "invoices:read", "List invoices (contract 2)"
+    INVOICES_WRITE = "invoices:write", "Send documents in (contract 2)"
+
+
+def validate_time_zone(name: str) -> None:
+    if name not in zoneinfo.available_timezones():
+        raise ValidationError(f"{name!r} is not a time zone name like Europe/London.")
+
+
+class Mga(models.Model):
+    """A tenant: a managing general agent (contract 1), or a hotel group (contract 2). Everything belongs to one."""
+
+    mga_id = models.CharField(
+        "MGA id",
+        primary_key=True,
+        max_length=64,
+        validators=[
+            RegexValidator(r"^[A-Za-z0-9][A-Za-z0-9._-]*\Z", "Letters, digits, dot, dash and underscore only.")
+        ],
+        help_text="The tenant's identifier, as its access tokens carry it.",
+    )
+    name = models.CharField(max_length=200)
+    default_currency = models.CharField(
+        max_length=3,
+        blank=True,
+        validators=[RegexValidator(r"^[A-Z]{3}\Z", "Three capital letters (ISO 4217).")],
+        help_text="ISO 4217; used, with a warning, where a document does not tell its currency.",
+    )
+    time_zone = models.CharField(max_length=64, default="UTC", validators=[validate_time_zone])
+    tokens_valid_after = models.DateTimeField(
+        null=True, blank=True, help_text="Tokens issued before this moment are refused (revokes all at once)."
+    )
+    created_at = models.DateTimeField(default=timezone.now, editable=False)
+
+    class Meta:
+        verbose_name = "MGA"
+        verbose_name_plural = "MGAs"
+        ordering = ("mga_id",)
+
+    def __str__(self) -> str:
+        return self.name
+
+
+def new_webhook_secret() -> str:
+    """A Standard Webhooks secret: `whsec_` and 32 random bytes in base64."""
+    return "whsec_" + base64.b64encode(secrets.token_bytes(32)).decode()
+
+
+class WebhookSecret(models.Model):
+    """A key that signs a tenant's webhooks. The newest that is not retired signs; a retired one still co-signs
+    (in `webhook-signature` only) until `valid_until`."""
+
+    mga = models.ForeignKey(Mga, on_delete=models.CASCADE, related_name="webhook_secrets")
+    secret = EncryptedTextField(default=new_webhook_secret, editable=False)
+    created_at = models.DateTimeField(default=timezone.now, editable=False)
+    valid_until = models.DateTimeField(null=True, blank=True, help_text="Set when a newer secret takes over.")
+
+    class Meta:
+        ordering = ("-created_at", "-id")
+
+    def __str__(self) -> str:
+        return f"Webhook secret of {self.mga_id} since {self.created_at:%Y-%m-%d}"
+
+
+class SigningKey(models.Model):
+    """A key that signs access tokens (HS256). The newest signs; a retired one verifies until `verifies_until`."""
+
+    kid = models.CharField("key id", primary_key=True, max_length=32, editable=False)
+    secret = EncryptedTextField(editable=False)
+    created_at = models.DateTimeField(default=timezone.now, editable=False)
+    verifies_until = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        ordering = ("-created_at",)
+
+    def __str__(self) -> str:
+        return self.kid
+
+
+class AccessTokenQuerySet(models.QuerySet["AccessToken"]):
+    def usable(self, now: datetime) -> "AccessTokenQuerySet":
+        return self.filter(revoked_at=None, expires_at__gt=now)
+
+
+class AccessToken(models.Model):
+    """The record of an issued token (never the token itself): looked up at each request, so revoking acts at once."""
+
+    jti = models.UUIDField("token id", primary_key=True, default=uuid.uuid4, editable=False)
+    mga = models.ForeignKey(Mga, on_delete=models.CASCADE, related_name="access_tokens")
+    permissions = models.JSONField(default=list)
+    note = models.CharField(max_length=200, blank=True, help_text="Whom it was given to, and what for.")
+    issued_at = models.DateTimeField(default=timezone.now, editable=False)
+    expires_at = models.DateTimeField(editable=False)
+    revoked_at = models.DateTimeField(null=True, blank=True, editable=False)
+
+    objects = AccessTokenQuerySet.as_manager()
+
+    class Meta:
+        ordering = ("-issued_at",)
+
+    def __str__(self) -> str:
+        return f"{self.mga_id} until {self.expires_at:%Y-%m-%d %H:%M}"

@@ -1,0 +1,26 @@
+from invoices.models.delivery_notes import DeliveryNote, DeliveryNoteLine, Pairing
+from invoices.models.documents import Document, Page
+from invoices.models.events import Event
+from invoices.models.findings import Finding
+from invoices.models.invoices import Invoice, InvoiceLine, Payment, Practice
+from invoices.models.jobs import Job
+from invoices.models.requests import InvoiceRequest
+from invoices.models.webhooks import WebhookAttempt, WebhookDelivery
+
+__all__ = [
+    "DeliveryNote",
+    "DeliveryNoteLine",
+    "Document",
+    "Event",
+    "Finding",
+    "Invoice",
+    "InvoiceLine",
+    "InvoiceRequest",
+    "Job",
+    "Page",
+    "Pairing",
+    "Payment",
+    "Practice",
+    "WebhookAttempt",
+    "WebhookDelivery",
+]

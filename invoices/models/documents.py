@@ -1,0 +1,83 @@
+from django.db import models
+from django.utils import timezone
+
+from invoicedata.models import Mga
+from invoices.models.fields import PrefixedIdField, TenantQuerySet
+
+
+def upload_path(document: "Document", filename: str) -> str:
+    """Content-addressed, below the tenant: nothing of the client's file name reaches the storage."""
+    return f"{document.mga_id}/{document.sha256[:2]}/{document.sha256}"
+
+
+class Document(models.Model):
+    """A file as it was sent in. One per tenant and content: the same bytes again are the same document."""
+
+    class State(models.TextChoices):
+        PENDING = "pending", "Waiting to be read"
+        READ = "read", "Read"
+        ERROR = "error", "Could not be read"
+
+    class Source(models.TextChoices):
+        API = "api", "API"
+        ADMIN = "admin", "Admin"
+        COMMAND = "command", "Command line"
+        EMAIL = "email", "E-mail"
+
+    id = PrefixedIdField("doc")
+    mga = models.ForeignKey(Mga, on_delete=models.PROTECT, related_name="documents")
+    file = models.FileField(upload_to=upload_path, max_length=200)
+    filename = models.CharField(max_length=255, help_text="As the sender named it; shown, never used as a path.")
+    sha256 = models.CharField("SHA-256", max_length=64, editable=False)
+    size = models.PositiveBigIntegerField("bytes", editable=False)
+    media_type = models.CharField(max_length=50)
+    source = models.CharField(max_length=10, choices=Source, default=Source.API)
+    kind_hint = models.CharField(
+        max_length=20, blank=True, help_text="The kind the sender said it is; blank = decide from the content."
+    )
+    venue_hint = models.CharField(max_length=200, blank=True, help_text="The venue the sender said it is for.")
+    state = models.CharField(max_length=10, choices=State, default=State.PENDING)
+    error_code = models.CharField(max_length=50, blank=True)
+    error_message = models.TextField(blank=True)
+    page_count = models.PositiveIntegerField(null=True, blank=True)
+    notices = models.JSONField(
+        default=list, blank=True, help_text="What the intake's look at the file found, e.g. low resolution."
+    )
+    read_at = models.DateTimeField(null=True, blank=True)
+    reader_version = models.CharField(max_length=40, blank=True)
+    created_at = models.DateTimeField(default=timezone.now, editable=False)
+
+    objects = TenantQuerySet.as_manager()
+
+    class Meta:
+        ordering = ("-created_at", "-id")
+        constraints = [models.UniqueConstraint(fields=["mga", "sha256"], name="document_once_per_tenant")]
+        indexes = [
+            # The admin's list of what is waiting or failed, newest first.
+            models.Index(fields=["state", "-created_at"], name="document_state_created"),
+        ]
+
+    def __str__(self) -> str:
+        return self.filename
+
+
+class Page(models.Model):
+    """A page as read: its words with boxes (as `ocr.types.Page` encodes them), kept for review and re-reading."""
+
+    document = models.ForeignKey(Document, on_delete=models.CASCADE, related_name="pages")
+    number = models.PositiveIntegerField()
+    width = models.FloatField(help_text="In the units of the words' boxes.")
+    height = models.FloatField()
+    method = models.CharField(max_length=20)
+    engine = models.CharField(max_length=40, blank=True)
+    dpi = models.FloatField(null=True, blank=True)
+    turned = models.PositiveSmallIntegerField(default=0)
+    notices = models.JSONField(default=list, blank=True)
+    words = models.JSONField(default=list, blank=True)
+
+    class Meta:
+        ordering = ("document", "number")
+        constraints = [models.UniqueConstraint(fields=["document", "number"], name="page_once_per_document")]
+
+    def __str__(self) -> str:
+        return f"Page {self.number}"

@@ -1,0 +1,75 @@
+from datetime import datetime
+
+from django.db import models
+from django.utils import timezone
+
+from invoicedata.models import Mga
+from invoices.models.fields import PrefixedIdField
+from invoices.models.requests import InvoiceRequest
+
+
+class WebhookDeliveryQuerySet(models.QuerySet["WebhookDelivery"]):
+    def due(self, now: datetime) -> "WebhookDeliveryQuerySet":
+        return self.filter(
+            models.Q(lease_until=None) | models.Q(lease_until__lt=now),
+            state=WebhookDelivery.State.PENDING,
+            next_attempt_at__lte=now,
+        )
+
+
+class WebhookDelivery(models.Model):
+    """A notification to be delivered: written in the transaction of the result it tells. Its body never changes, and
+    its id is the `webhook-id` of every attempt."""
+
+    class State(models.TextChoices):
+        PENDING = "pending", "Pending"
+        DELIVERED = "delivered", "Delivered"
+        DEAD = "dead", "Given up"
+
+    id = PrefixedIdField("evt")
+    mga = models.ForeignKey(Mga, on_delete=models.CASCADE, related_name="webhook_deliveries")
+    request = models.ForeignKey(
+        InvoiceRequest, null=True, blank=True, on_delete=models.CASCADE, related_name="deliveries"
+    )
+    event = models.CharField(max_length=60)
+    url = models.CharField("URL", max_length=2048)
+    body = models.TextField()
+    state = models.CharField(max_length=10, choices=State, default=State.PENDING)
+    attempt_count = models.PositiveSmallIntegerField(default=0)
+    next_attempt_at = models.DateTimeField(default=timezone.now)
+    fence = models.CharField(max_length=40, blank=True)
+    lease_until = models.DateTimeField(null=True, blank=True)
+    created_at = models.DateTimeField(default=timezone.now, editable=False)
+    delivered_at = models.DateTimeField(null=True, blank=True)
+
+    objects = WebhookDeliveryQuerySet.as_manager()
+
+    class Meta:
+        verbose_name_plural = "webhook deliveries"
+        ordering = ("-created_at", "-id")
+        constraints = [models.UniqueConstraint(fields=["request", "event"], name="delivery_once_per_event")]
+        indexes = [
+            # Workers: what is due.
+            models.Index(fields=["next_attempt_at"], name="delivery_due", condition=models.Q(state="pending")),
+        ]
+
+    def __str__(self) -> str:
+        return self.id
+
+
+class WebhookAttempt(models.Model):
+    """One POST of a delivery: what came of it."""
+
+    delivery = models.ForeignKey(WebhookDelivery, on_delete=models.CASCADE, related_name="attempts")
+    number = models.PositiveSmallIntegerField()
+    started_at = models.DateTimeField(default=timezone.now)
+    milliseconds = models.PositiveIntegerField(default=0)
+    status_code = models.PositiveSmallIntegerField(null=True, blank=True)
+    error = models.CharField(max_length=200, blank=True)
+    answer = models.TextField(blank=True, help_text="The first 1,024 bytes.")
+
+    class Meta:
+        ordering = ("delivery", "number")
+
+    def __str__(self) -> str:
+        return f"Attempt {self.number}: {self.status_code or self.error}"
