@@ -1,0 +1,32 @@
+# `make` alone lists the targets. HOST, PORT, DATA_DIR, DATABASE_URL, WORKERS … are taken from the environment.
+.DEFAULT_GOAL := help
+.PHONY: help setup run serve test lint openapi accuracy bench clean
+PYTHON_RUN := .venv/bin/python
+
+help: ## List the targets
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+setup: ## Install what is missing, make .venv, the database and the static files
+	@scripts/setup.sh
+
+run: ## Set up, start everything with a demo tenant, send a sample invoice and print the answer
+	@scripts/run.sh
+
+serve: setup ## Start web server and workers on HOST:PORT (127.0.0.1:8000) until Ctrl-C
+	@exec $(PYTHON_RUN) manage.py serve
+
+test: ## Set up and run the whole test suite
+	@scripts/setup.sh --no-database
+	@$(PYTHON_RUN) -m pytest
+
+lint: ## ruff and mypy
+	@scripts/setup.sh --no-database
+	$(PYTHON_RUN) -m ruff check .
+	$(PYTHON_RUN) -m ruff format --check .
+	$(PYTHON_RUN) -m mypy .
+
+openapi: ## Write docs/openapi.yaml from the code
+	@$(PYTHON_RUN) manage.py spectacular --validate --fail-on-warn --file docs/openapi.yaml
+
+clean: ## Remove the database, the uploads and everything else below DATA_DIR (asks first)
+	@printf 'Remove %s with all uploads and the database? [y/N] ' "$${DATA_DIR:-var}"; read answer; [ "$$answer" = y ] && rm -rf "$${DATA_DIR:-var}"
