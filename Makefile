@@ -25,6 +25,10 @@ lint: ## ruff and mypy
 	$(PYTHON_RUN) -m ruff format --check .
 	$(PYTHON_RUN) -m mypy .
 
+accuracy: ## Read every document with known truth; table of what was right, HTML report of the misses
+	@scripts/setup.sh --no-database
+	@$(PYTHON_RUN) -m bench.accuracy $(ARGS)
+
 openapi: ## Write docs/openapi.yaml from the code
 	@$(PYTHON_RUN) manage.py spectacular --validate --fail-on-warn --file docs/openapi.yaml
 

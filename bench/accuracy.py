@@ -1,0 +1,264 @@
+"""`make accuracy`: how right the reader is, on the documents of tests/data and (when they are there) of ../shared/data.
+
+Runs `manage.py extract`, holds its rows against the truth, prints a table by set and field beside the previous run, and
+writes an HTML report of the misses with the page and the boxes. `--smoke` reads only tests/data and fails when a value
+that used to be right is wrong; CI runs that.
+"""
+
+import argparse
+import html
+import json
+import subprocess
+import sys
+from base64 import b64encode
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from io import BytesIO
+from pathlib import Path
+from typing import Any
+
+import pypdfium2 as pdfium
+from PIL import Image, ImageDraw, ImageOps, ImageSequence
+from tqdm import tqdm
+
+from ocr.evaluation import (
+    Comparison,
+    Tally,
+    accepted_share,
+    calibration_error,
+    compare_fields,
+    match_line_items,
+)
+
+ROOT = Path(__file__).resolve().parent.parent
+OWN_SET = ROOT / "tests" / "data"
+SHARED_SET = ROOT.parent / "shared" / "data"
+OUTPUT = ROOT / "build" / "accuracy"
+REPORT_PAGE_WIDTH = 900  # pixels
+HEADER_FIELDS = ("invoiceNumber", "invoiceDate", "totalAmount", "currency", "supplier")
+
+
+@dataclass(slots=True)
+class SetResult:
+    """What came of one set of documents."""
+
+    fields: dict[str, Tally] = field(default_factory=lambda: defaultdict(Tally))
+    lines: Tally = field(default_factory=Tally)
+    kinds: Tally = field(default_factory=Tally)
+    comparisons: list[Comparison] = field(default_factory=list)
+    documents: int = 0
+    whole: int = 0
+    seconds: list[float] = field(default_factory=list)
+
+
+@dataclass(frozen=True, slots=True)
+class Miss:
+    file: Path
+    comparison: Comparison
+    reading: Mapping[str, Any]
+
+
+def load_truth(folder: Path) -> list[dict[str, Any]]:
+    """The truth rows of a folder: truth*.jsonl, or one NAME.expected.json beside each document."""
+    rows = [json.loads(line) for path in sorted(folder.glob("truth*.jsonl")) for line in path.read_text().splitlines()]
+    rows += [json.loads(path.read_text()) for path in sorted(folder.glob("*.expected.json"))]
+    for row in rows:
+        row["path"] = folder / row["file"]
+    return rows
+
+
+def extract(paths: Sequence[Path], workers: int | None) -> dict[Path, dict[str, Any]]:
+    """The report rows of `manage.py extract`, by file."""
+    command = [sys.executable, str(ROOT / "manage.py"), "extract", "--jsonl", *map(str, paths)]
+    if workers:
+        command += ["--workers", str(workers)]
+    found = {}
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        for line in tqdm(process.stdout, total=len(paths), unit="file", disable=not sys.stderr.isatty()):
+            row = json.loads(line)
+            found[Path(row["file"])] = row
+    return found
+
+
+def judge(
+    truth: Sequence[dict[str, Any]], rows: Mapping[Path, dict[str, Any]]
+) -> tuple[dict[str, SetResult], list[Miss]]:
+    results: dict[str, SetResult] = defaultdict(SetResult)
+    misses: list[Miss] = []
+    for expected in truth:
+        row = rows.get(expected["path"], {})
+        result = results[expected["set"]]
+        if "seconds" in row:
+            result.seconds.append(row["seconds"])
+        for part, document in pair_parts(expected, row.get("documents", [])):
+            misses += judge_document(result, part, document, expected["path"])
+    return dict(results), misses
+
+
+def pair_parts(
+    expected: Mapping[str, Any], documents: Sequence[dict[str, Any]]
+) -> Iterable[tuple[Mapping[str, Any], dict[str, Any]]]:
+    """Each true document with the read one on the same pages (a file of one document: with the first)."""
+    if "invoices" not in expected:
+        yield expected, documents[0] if documents else {}
+        return
+    by_pages = {tuple(document["pages"]): document for document in documents}
+    for part in expected["invoices"]:
+        yield part, by_pages.get(tuple(part["pages"]), {})
+
+
+def judge_document(
+    result: SetResult, expected: Mapping[str, Any], document: dict[str, Any], path: Path
+) -> Iterable[Miss]:
+    result.documents += 1
+    comparisons = compare_fields(expected, document)
+    result.comparisons += comparisons
+    right = True
+    for comparison in comparisons:
+        result.fields[comparison.field].add(predicted=comparison.got is not None, right=comparison.right)
+        right &= comparison.right or comparison.field == "paymentTerms"
+        if not comparison.right:
+            yield Miss(path, comparison, document.get("fields", {}))
+    wanted = expected.get("lineItems", expected.get("deliveredItems"))
+    if wanted is not None:
+        got = document.get("data", {}).get("lineItems", [])
+        matched = match_line_items(wanted, got)
+        result.lines.add(expected=len(wanted), predicted=len(got), right=len(matched))
+        if not len(matched) == len(wanted) == len(got):
+            right = False
+            yield Miss(path, Comparison("lineItems", wanted, got, False), document.get("fields", {}))
+    result.whole += right
+
+
+def print_table(results: Mapping[str, SetResult], previous: Mapping[str, Any]) -> None:
+    for name, result in results.items():
+        seconds = sorted(result.seconds)
+        median = f", {seconds[len(seconds) // 2]:.2f} s a document at the median" if seconds else ""
+        print(f"\n{name}: {result.documents} documents{median}")
+        rows = list(summary(result).items())
+        for label, (value, count) in rows:
+            before = previous.get(name, {}).get(label)
+            change = f"{100 * (value - before):+6.1f}" if before is not None and abs(value - before) >= 0.0005 else ""
+            print(f"  {label:<26}{count:>6}{100 * value:>8.1f} {change}")
+
+
+def summary(result: SetResult) -> dict[str, tuple[float, int]]:
+    """Label → (share 0..1, number of values)."""
+    rows = {name: (tally.accuracy, tally.expected) for name, tally in sorted(result.fields.items())}
+    if result.lines.expected:
+        rows["line items (F1)"] = (result.lines.f1, result.lines.expected)
+    header = [c for c in result.comparisons if c.field in HEADER_FIELDS]
+    rows["everything right"] = (result.whole / result.documents if result.documents else 0.0, result.documents)
+    rows["calibration error"] = (calibration_error(result.comparisons), len(result.comparisons))
+    rows["header accepted at 99 %"] = (accepted_share(header), len(header))
+    return rows
+
+
+def write_report(misses: Sequence[Miss], path: Path) -> None:
+    """One HTML page: each document with misses, its first page with the boxes of what was read, expected beside got."""
+    by_file: dict[Path, list[Miss]] = defaultdict(list)
+    for miss in misses:
+        by_file[miss.file].append(miss)
+    parts = [_HEAD.format(documents=len(by_file), values=len(misses))]
+    for file, found in tqdm(by_file.items(), desc="report", unit="file", disable=not sys.stderr.isatty()):
+        rows = "".join(
+            f"<tr><th>{html.escape(m.comparison.field)}<td>{html.escape(_short(m.comparison.expected))}"
+            f"<td>{html.escape(_short(m.comparison.got))}<td>{_percent(m.comparison.confidence)}"
+            for m in found
+        )
+        parts.append(
+            f"<section><h2>{html.escape(file.name)}</h2><table><tr><th>field<th>expected<th>read<th>confidence{rows}</table>"
+            f'<img loading="lazy" alt="first page" src="{picture(file, found[0].reading)}"></section>'
+        )
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text("\n".join(parts), encoding="utf-8")
+
+
+def _short(value: Any) -> str:
+    if isinstance(value, list):
+        return "; ".join(f"{i.get('description', '')} {i.get('totalPrice', i.get('quantity', ''))}" for i in value)
+    return "–" if value is None else str(value)  # noqa: RUF001
+
+
+def _percent(confidence: float | None) -> str:
+    return "" if confidence is None else f"{100 * confidence:.0f} %"
+
+
+def picture(file: Path, reading: Mapping[str, Any]) -> str:
+    """The first page as a data URL, with a frame and the name of every field read on it."""
+    image = first_page(file)
+    draw = ImageDraw.Draw(image)
+    for name, found in reading.items():
+        if found.get("page") not in (None, 1) or not found.get("box"):
+            continue
+        left, top, right, bottom = found["box"]
+        frame = (left * image.width, top * image.height, right * image.width, bottom * image.height)
+        draw.rectangle(frame, outline=(208, 32, 64), width=2)
+        draw.text((frame[0], frame[1] - 11), name, fill=(208, 32, 64))
+    buffer = BytesIO()
+    image.save(buffer, "JPEG", quality=60)
+    return "data:image/jpeg;base64," + b64encode(buffer.getvalue()).decode()
+
+
+def first_page(file: Path) -> Image.Image:
+    if file.suffix.lower() == ".pdf":
+        image = pdfium.PdfDocument(file)[0].render(scale=1.5).to_pil()
+    else:
+        image = ImageOps.exif_transpose(next(iter(ImageSequence.Iterator(Image.open(file)))))
+    image = image.convert("RGB")
+    return image.resize((REPORT_PAGE_WIDTH, round(image.height * REPORT_PAGE_WIDTH / image.width)))
+
+
+_HEAD = """<!doctype html><meta charset="utf-8"><title>Misses</title><style>
+body {{ font: 15px/1.5 system-ui, sans-serif; margin: 2rem auto; max-width: 1400px; color: #1c2430 }}
+section {{ display: grid; grid-template-columns: repeat(2, minmax(0, 1fr)); gap: 1rem; padding: 1rem 0 }}
+section {{ border-top: 1px solid #ccd }}
+h2 {{ grid-column: 1 / -1; margin: 0; font-size: 1rem }}
+img {{ width: 100%; border: 1px solid #ccd }}
+table {{ border-collapse: collapse; align-self: start; font-size: 13px }}
+td, th {{ text-align: left; padding: .2rem .6rem; vertical-align: top }}
+</style><h1>{values} values missed in {documents} documents</h1>"""
+
+
+def check_smoke(truth: Sequence[dict[str, Any]], misses: Sequence[Miss]) -> int:
+    """1 when a value is wrong that its expected file does not list under `knownMisses`, else 0."""
+    known = {(row["path"], name) for row in truth for name in row.get("knownMisses", [])}
+    new = [miss for miss in misses if (miss.file, miss.comparison.field) not in known]
+    for miss in new:
+        c = miss.comparison
+        print(f"{miss.file.name}: {c.field}: expected {_short(c.expected)!r}, read {_short(c.got)!r}", file=sys.stderr)
+    return int(bool(new))
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument(
+        "folders", nargs="*", type=Path, help="folders with truth (default: tests/data and ../shared/data)"
+    )
+    parser.add_argument("--set", action="append", help="only this set (may be repeated)")
+    parser.add_argument("--workers", type=int, help="readers at a time (default: the cores)")
+    parser.add_argument("--smoke", action="store_true", help="tests/data only; exit status 1 on a new miss; no report")
+    options = parser.parse_args()
+    folders = options.folders or [OWN_SET, *([SHARED_SET] if SHARED_SET.is_dir() and not options.smoke else [])]
+    if not options.folders and not SHARED_SET.is_dir() and not options.smoke:
+        print(f"{SHARED_SET} is not there: only the project's own documents are read.", file=sys.stderr)
+    truth = [row for folder in folders for row in load_truth(folder)]
+    truth = [row for row in truth if not options.set or row["set"] in options.set]
+    rows = extract([row["path"] for row in truth], options.workers)
+    results, misses = judge(truth, rows)
+    last_run = OUTPUT / "last.json"
+    previous = json.loads(last_run.read_text()) if last_run.exists() else {}
+    print_table(results, previous)
+    if options.smoke:
+        return check_smoke(truth, misses)
+    write_report(misses, OUTPUT / "misses.html")
+    values = {name: {label: value for label, (value, _) in summary(r).items()} for name, r in results.items()}
+    last_run.write_text(json.dumps(previous | values, indent=1))
+    print(f"\nMisses with pictures: {OUTPUT / 'misses.html'}")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
