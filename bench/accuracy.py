@@ -64,17 +64,15 @@ def load_truth(folder: Path) -> list[dict[str, Any]]:
     rows = [json.loads(line) for path in sorted(folder.glob("truth*.jsonl")) for line in path.read_text().splitlines()]
     rows += [json.loads(path.read_text()) for path in sorted(folder.glob("*.expected.json"))]
     for row in rows:
-        row["path"] = folder / row["file"]
+        row["path"] = (folder / row["file"]).resolve()
     return rows
 
 
-def extract(paths: Sequence[Path], workers: int | None) -> dict[Path, dict[str, Any]]:
-    """The report rows of `manage.py extract`, by file."""
-    command = [sys.executable, str(ROOT / "manage.py"), "extract", "--jsonl", *map(str, paths)]
-    if workers:
-        command += ["--workers", str(workers)]
+def extract(paths: Sequence[Path], command: Sequence[str]) -> dict[Path, dict[str, Any]]:
+    """The report rows that `command` prints for `paths`, by file."""
+    command = [sys.executable, *command, *map(str, paths)]
     found = {}
-    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, cwd=ROOT) as process:
         assert process.stdout is not None
         for line in tqdm(process.stdout, total=len(paths), unit="file", disable=not sys.stderr.isatty()):
             row = json.loads(line)
@@ -239,6 +237,9 @@ def main() -> int:
     )
     parser.add_argument("--set", action="append", help="only this set (may be repeated)")
     parser.add_argument("--workers", type=int, help="readers at a time (default: the cores)")
+    parser.add_argument(
+        "--baseline", action="store_true", help="free tools and regular expressions instead of the reader"
+    )
     parser.add_argument("--smoke", action="store_true", help="tests/data only; exit status 1 on a new miss; no report")
     options = parser.parse_args()
     folders = options.folders or [OWN_SET, *([SHARED_SET] if SHARED_SET.is_dir() and not options.smoke else [])]
@@ -246,11 +247,15 @@ def main() -> int:
         print(f"{SHARED_SET} is not there: only the project's own documents are read.", file=sys.stderr)
     truth = [row for folder in folders for row in load_truth(folder)]
     truth = [row for row in truth if not options.set or row["set"] in options.set]
-    rows = extract([row["path"] for row in truth], options.workers)
+    workers = ["--workers", str(options.workers)] if options.workers else []
+    reader = ["-m", "bench.baseline"] if options.baseline else ["manage.py", "extract", "--jsonl", *workers]
+    rows = extract([row["path"] for row in truth], reader)
     results, misses = judge(truth, rows)
     last_run = OUTPUT / "last.json"
     previous = json.loads(last_run.read_text()) if last_run.exists() else {}
     print_table(results, previous)
+    if options.baseline:
+        return 0
     if options.smoke:
         return check_smoke(truth, misses)
     write_report(misses, OUTPUT / "misses.html")
