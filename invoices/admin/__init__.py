@@ -1,0 +1,12 @@
+"""The staff's view. What was read is shown, not edited: a correction stands beside the reading, never over it."""
+
+from django.contrib import admin
+
+from invoices.admin import delivery_notes, invoices, operations, requests
+
+__all__ = ["delivery_notes", "invoices", "operations", "requests"]
+
+admin.site.site_header = "Invoice Data"
+admin.site.site_title = "Invoice Data"
+admin.site.index_title = "Overview"
+admin.site.site_url = None

@@ -1,0 +1,67 @@
+from django.contrib import admin
+from django.utils.safestring import SafeString
+
+from invoices.admin.base import ReadOnlyAdmin, ReadOnlyInline, ShowsConfidence, pill_column
+from invoices.models import DeliveryNote, DeliveryNoteLine, Pairing
+from invoices.templatetags import invoice_display
+
+
+class LineInline(ShowsConfidence, ReadOnlyInline):
+    model = DeliveryNoteLine
+    fields = (
+        "position",
+        "sku",
+        "description",
+        "quantity_ordered",
+        "quantity",
+        "unit",
+        "unit_price",
+        "net_amount",
+        "shown_confidence",
+    )
+    readonly_fields = fields
+
+
+class PairingInline(ReadOnlyInline):
+    model = Pairing
+    fields = ("invoice", "status", "score", "reasons", "decided_by", "decided_at")
+
+
+@admin.register(DeliveryNote)
+class DeliveryNoteAdmin(ShowsConfidence, ReadOnlyAdmin):
+    list_display = (
+        "__str__",
+        "supplier_name",
+        "venue",
+        "delivery_date",
+        "order_number",
+        "shown_confidence",
+        "mga",
+        "created_at",
+    )
+    list_filter = ("mga",)
+    list_select_related = ("mga",)
+    search_fields = ("number", "number_key", "supplier_name", "order_number", "venue", "filename", "id")
+    date_hierarchy = "created_at"
+    inlines = (LineInline, PairingInline)
+    readonly_fields = ("shown_confidence",)
+
+
+@admin.register(Pairing)
+class PairingAdmin(ReadOnlyAdmin):
+    list_display = (
+        "invoice",
+        "delivery_note",
+        pill_column("status", "status"),
+        "shown_score",
+        "decided_by",
+        "created_at",
+    )
+    list_filter = ("status", "invoice__mga")
+    list_select_related = ("invoice", "delivery_note", "decided_by")
+    search_fields = ("invoice__invoice_number", "delivery_note__number", "invoice__supplier_name")
+    date_hierarchy = "created_at"
+
+    @admin.display(description="score", ordering="score")
+    def shown_score(self, pairing: Pairing) -> SafeString:
+        return invoice_display.confidence(pairing.score)

@@ -1,0 +1,160 @@
+"""Documents: the list, the page with its pictures, and the upload."""
+
+from typing import Any
+
+from django.contrib import admin, messages
+from django.core.exceptions import PermissionDenied
+from django.db.models import QuerySet
+from django.http import FileResponse, Http404, HttpRequest, HttpResponse, HttpResponseRedirect, JsonResponse
+from django.shortcuts import get_object_or_404
+from django.template.defaultfilters import filesizeformat
+from django.template.response import TemplateResponse
+from django.urls import URLPattern, path, reverse
+from django.utils.html import format_html
+from django.views.decorators.http import require_GET
+
+from invoicedata.models import Mga
+from invoices.admin.base import ReadOnlyAdmin, ReadOnlyInline, pill_column
+from invoices.errors import InvoiceDataError
+from invoices.models import DeliveryNote, Document, Invoice, Page
+from invoices.services import intake
+
+
+class PageInline(ReadOnlyInline):
+    model = Page
+    fields = ("number", "method", "engine", "dpi", "turned", "notices")
+    verbose_name_plural = "pages as read"
+
+
+class InvoiceInline(ReadOnlyInline):
+    model = Invoice
+    fields = ("invoice_number", "supplier_name", "issue_date", "gross_total", "currency", "status")
+    show_change_link = True
+
+
+class DeliveryNoteInline(ReadOnlyInline):
+    model = DeliveryNote
+    fields = ("number", "supplier_name", "delivery_date", "venue")
+    show_change_link = True
+
+
+@admin.register(Document)
+class DocumentAdmin(ReadOnlyAdmin):
+    list_display = (
+        "filename",
+        "mga",
+        pill_column("state", "state"),
+        "media_type",
+        "size_shown",
+        "page_count",
+        "source",
+        "created_at",
+    )
+    list_filter = ("state", "source", "media_type", "mga")
+    list_select_related = ("mga",)
+    search_fields = ("filename", "id", "sha256")
+    date_hierarchy = "created_at"
+    inlines = (InvoiceInline, DeliveryNoteInline, PageInline)
+    fields = (
+        "filename",
+        "mga",
+        "state",
+        "error_code",
+        "error_message",
+        "media_type",
+        "size_shown",
+        "page_count",
+        "notices",
+        "kind_hint",
+        "venue_hint",
+        "source",
+        "created_at",
+        "read_at",
+        "original",
+        "sha256",
+        "id",
+    )
+
+    @admin.display(description="size", ordering="size")
+    def size_shown(self, document: Document) -> str:
+        return filesizeformat(document.size)
+
+    @admin.display(description="original file")
+    def original(self, document: Document) -> str:
+        return format_html('<a href="{}">Download</a>', reverse("admin:invoices_document_original", args=[document.pk]))
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return request.user.has_perm("invoices.add_document")
+
+    def get_urls(self) -> list[URLPattern]:
+        view = self.admin_site.admin_view
+        return [
+            path(
+                "<str:document_id>/original/", view(require_GET(self.original_view)), name="invoices_document_original"
+            ),
+            *super().get_urls(),
+        ]
+
+    def original_view(self, request: HttpRequest, document_id: str) -> FileResponse:
+        """The file as it came, as a download only: hostile content is never shown by the browser."""
+        if not self.has_view_permission(request):
+            raise PermissionDenied
+        document = get_object_or_404(Document, pk=document_id)
+        try:
+            file = document.file.open("rb")
+        except FileNotFoundError as error:
+            raise Http404("The file is no longer stored.") from error
+        response = FileResponse(
+            file, as_attachment=True, filename=document.filename, content_type="application/octet-stream"
+        )
+        response["Content-Security-Policy"] = "sandbox"
+        return response
+
+    def add_view(
+        self, request: HttpRequest, form_url: str = "", extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        """The upload page; a POST takes the files, one answer a file for scripts, messages for plain forms."""
+        if not self.has_add_permission(request):
+            raise PermissionDenied
+        tenants = Mga.objects.order_by("name")
+        if request.method == "POST":
+            return self.receive(request, tenants)
+        context = {
+            **self.admin_site.each_context(request),
+            "title": "Upload documents",
+            "opts": self.opts,
+            "tenants": tenants,
+            "kinds": [("", "Decide from the content"), *Invoice.Kind.choices, ("delivery_note", "Delivery note")],
+        }
+        return TemplateResponse(request, "admin/invoices/document/upload.html", context)
+
+    def receive(self, request: HttpRequest, tenants: QuerySet[Mga]) -> HttpResponse:
+        mga = get_object_or_404(tenants, pk=request.POST.get("mga", ""))
+        results = [self.take(request, mga, file) for file in request.FILES.getlist("file")]
+        if request.headers.get("Accept") == "application/json":
+            return JsonResponse({"files": results})
+        for result in results:
+            level = messages.ERROR if "error" in result else messages.SUCCESS
+            self.message_user(request, f"{result['filename']}: {result.get('error') or result['message']}", level)
+        if not results:
+            self.message_user(request, "Choose at least one file.", messages.WARNING)
+        return HttpResponseRedirect(
+            reverse("admin:invoices_document_changelist" if results else "admin:invoices_document_add")
+        )
+
+    def take(self, request: HttpRequest, mga: Mga, file: Any) -> dict[str, str]:
+        try:
+            accepted = intake.accept_document(
+                mga,
+                file,
+                filename=file.name,
+                source=Document.Source.ADMIN,
+                kind_hint=request.POST.get("kind", ""),
+                venue_hint=request.POST.get("venue", "")[:200],
+                strict=False,
+            )
+        except InvoiceDataError as error:
+            return {"filename": file.name, "error": str(error)}
+        message = "already here, not read again" if accepted.is_duplicate else "received, being read"
+        url = reverse("admin:invoices_document_change", args=[accepted.document.pk])
+        return {"filename": file.name, "message": message, "url": url}

@@ -1,0 +1,137 @@
+"""Invoices with their lines, payments, findings and pairings; suppliers."""
+
+from decimal import Decimal
+from typing import Any
+
+from django.contrib import admin
+from django.template.loader import render_to_string
+from django.utils.safestring import SafeString
+
+from invoices.admin.base import ReadOnlyAdmin, ReadOnlyInline, ShowsConfidence, pill_column
+from invoices.models import Finding, Invoice, InvoiceLine, Pairing, Payment, Practice
+from invoices.templatetags import invoice_display
+
+SHOWN_VALUES = (
+    "supplier_name",
+    "invoice_number",
+    "issue_date",
+    "due_date",
+    "delivery_date",
+    "order_number",
+    "venue",
+    "customer_name",
+    "currency",
+    "net_total",
+    "tax_total",
+    "gross_total",
+    "previous_balance",
+    "amount_paid",
+    "amount_due",
+    "payment_terms",
+)
+
+
+class LineInline(ShowsConfidence, ReadOnlyInline):
+    model = InvoiceLine
+    fields = (
+        "position",
+        "sku",
+        "description",
+        "quantity",
+        "unit",
+        "unit_price",
+        "net_amount",
+        "category",
+        "shown_confidence",
+    )
+    readonly_fields = fields
+
+
+class PaymentInline(ShowsConfidence, ReadOnlyInline):
+    model = Payment
+    fields = ("payment_date", "amount", "payment_method", "status", "shown_confidence")
+    readonly_fields = fields
+
+
+class FindingInline(ReadOnlyInline):
+    model = Finding
+    fields = ("shown_severity", "message", "field", "line", "money_at_stake", "shown_state")
+    readonly_fields = fields
+
+    @admin.display(description="severity")
+    def shown_severity(self, finding: Finding) -> SafeString:
+        return invoice_display.status_pill(finding.severity, finding.get_severity_display())
+
+    @admin.display(description="state")
+    def shown_state(self, finding: Finding) -> SafeString:
+        return invoice_display.status_pill(finding.state, finding.get_state_display())
+
+
+class PairingInline(ReadOnlyInline):
+    model = Pairing
+    fields = ("delivery_note", "status", "score", "reasons", "decided_by", "decided_at")
+
+
+@admin.register(Invoice)
+class InvoiceAdmin(ShowsConfidence, ReadOnlyAdmin):
+    list_display = (
+        "__str__",
+        "supplier_name",
+        "issue_date",
+        "shown_total",
+        pill_column("status", "status"),
+        "shown_confidence",
+        "open_findings",
+        "venue",
+        "mga",
+        "created_at",
+    )
+    list_filter = ("status", "kind", "currency", "mga")
+    list_select_related = ("mga",)
+    search_fields = ("invoice_number", "number_key", "supplier_name", "filename", "id", "customer_id")
+    date_hierarchy = "created_at"
+    inlines = (FindingInline, LineInline, PaymentInline, PairingInline)
+    fieldsets = (
+        (None, {"fields": (("status", "shown_confidence", "kind"), "values")}),
+        (
+            "Source",
+            {
+                "fields": (
+                    "document",
+                    "filename",
+                    "page_numbers",
+                    "mga",
+                    "customer_id",
+                    "id",
+                    "created_at",
+                    "updated_at",
+                )
+            },
+        ),
+    )
+    readonly_fields = ("shown_confidence", "values")
+
+    @admin.display(description="total", ordering="gross_total")
+    def shown_total(self, invoice: Invoice) -> SafeString:
+        return invoice_display.amount(invoice.gross_total, invoice.currency)
+
+    @admin.display(description="values")
+    def values(self, invoice: Invoice) -> SafeString:
+        """Each value beside what was read, how, and how sure."""
+        rows = [self.value_row(invoice, name) for name in SHOWN_VALUES]
+        return SafeString(render_to_string("admin/invoices/invoice/values.html", {"rows": rows}))
+
+    def value_row(self, invoice: Invoice, name: str) -> dict[str, Any]:
+        value = getattr(invoice, name)
+        shown = invoice_display.amount(value) if isinstance(value, Decimal) else value
+        label = name.replace("_", " ")
+        return {"label": label, "value": shown, "reading": invoice.reading.get(name)}
+
+
+@admin.register(Practice)
+class PracticeAdmin(admin.ModelAdmin):
+    list_display = ("name", "city", "postcode", "phone", "email", "verified", "mga")
+    list_filter = ("verified", "mga")
+    list_select_related = ("mga",)
+    search_fields = ("name", "name_key", "phone", "email", "postcode")
+    readonly_fields = ("id", "created_at")

@@ -1,0 +1,33 @@
+"""Jobs, and the record of what happened."""
+
+from django.contrib import admin
+
+from invoices.admin.base import ReadOnlyAdmin, pill_column
+from invoices.models import Event, Job
+
+
+@admin.register(Job)
+class JobAdmin(ReadOnlyAdmin):
+    list_display = (
+        "id",
+        pill_column("state", "state"),
+        "attempts",
+        "error_code",
+        "document",
+        "mga",
+        "created_at",
+        "finished_at",
+    )
+    list_filter = ("state", "error_code", "mga")
+    list_select_related = ("mga", "document")
+    search_fields = ("id", "document__filename", "request__id")
+    date_hierarchy = "created_at"
+
+
+@admin.register(Event)
+class EventAdmin(ReadOnlyAdmin):
+    list_display = ("at", "action", "subject", "actor", "mga")
+    list_filter = ("action", "mga")
+    list_select_related = ("mga", "actor")
+    search_fields = ("subject",)
+    date_hierarchy = "at"

@@ -1,0 +1,59 @@
+"""Requests of contract 1 and the webhooks that tell their outcome."""
+
+import json
+
+from django.contrib import admin
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+
+from invoices.admin.base import ReadOnlyAdmin, ReadOnlyInline, pill_column
+from invoices.models import InvoiceRequest, WebhookAttempt, WebhookDelivery
+
+
+@admin.register(InvoiceRequest)
+class InvoiceRequestAdmin(ReadOnlyAdmin):
+    list_display = (
+        "id",
+        "operation",
+        "customer_id",
+        pill_column("state", "state"),
+        "http_status",
+        "is_duplicate",
+        "mga",
+        "accepted_at",
+        "completed_at",
+    )
+    list_filter = ("state", "operation", "http_status", "mga")
+    list_select_related = ("mga",)
+    search_fields = ("id", "customer_id", "document__filename")
+    date_hierarchy = "accepted_at"
+    exclude = ("response", "fingerprint")
+    readonly_fields = ("answer",)
+
+    @admin.display(description="answer")
+    def answer(self, request: InvoiceRequest) -> SafeString:
+        return format_html("<pre>{}</pre>", json.dumps(request.response, indent=2, ensure_ascii=False))
+
+
+class AttemptInline(ReadOnlyInline):
+    model = WebhookAttempt
+    fields = ("number", "started_at", "milliseconds", "status_code", "error", "answer")
+
+
+@admin.register(WebhookDelivery)
+class WebhookDeliveryAdmin(ReadOnlyAdmin):
+    list_display = (
+        "id",
+        "event",
+        pill_column("state", "state"),
+        "attempt_count",
+        "next_attempt_at",
+        "mga",
+        "created_at",
+    )
+    list_filter = ("state", "event", "mga")
+    list_select_related = ("mga",)
+    search_fields = ("id", "url", "request__id")
+    date_hierarchy = "created_at"
+    inlines = (AttemptInline,)
+    exclude = ("fence", "lease_until")

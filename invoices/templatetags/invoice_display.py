@@ -1,0 +1,60 @@
+"""How statuses, amounts and confidences look, in templates and in the admin's lists alike."""
+
+from decimal import Decimal
+
+from django import template
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+
+register = template.Library()
+
+TONES = {
+    "matched": "ok",
+    "processed": "ok",
+    "done": "ok",
+    "completed": "ok",
+    "delivered": "ok",
+    "confirmed": "ok",
+    "resolved": "ok",
+    "read": "ok",
+    "scanned": "calm",
+    "running": "calm",
+    "suggested": "calm",
+    "info": "calm",
+    "flagged": "warn",
+    "warning": "warn",
+    "open": "warn",
+    "error": "bad",
+    "failed": "bad",
+    "dead": "bad",
+    "rejected": "bad",
+}
+UNKNOWN = format_html('<span class="unknown">{}</span>', "–")  # noqa: RUF001
+
+
+@register.simple_tag
+def status_pill(value: str, label: str = "") -> SafeString:
+    """A state as a coloured pill; the word stays, so colour is never alone."""
+    return format_html(
+        '<span class="pill pill-{}">{}</span>', TONES.get(value, "idle"), label or value.replace("_", " ")
+    )
+
+
+@register.simple_tag
+def amount(value: Decimal | None, currency: str = "") -> SafeString:
+    if value is None:
+        return UNKNOWN
+    return format_html('<span class="amount">{} <small>{}</small></span>', f"{value:,.2f}", currency)
+
+
+@register.simple_tag
+def confidence(value: float | None) -> SafeString:
+    """A probability as a bar and in percent."""
+    if value is None:
+        return UNKNOWN
+    return format_html(
+        '<span class="confidence"><meter min="0" max="1" low="0.7" high="0.9" optimum="1" value="{}"></meter>'
+        "<span>{}</span></span>",
+        f"{value:.3f}",
+        f"{100 * value:.0f} %",
+    )
