@@ -1,0 +1,356 @@
+"""Trains the weights that ocr.scorer weighs evidence with, and measures them on layouts never seen.
+
+    python -m bench.train_fields --words DIR --truth FILE... [--folds 7] [--save] [--predictions FILE]
+
+DIR holds the words of every document (ID.json, a JSON list of ocr.types.Page); a truth file has a row per document as
+described in docs/reading.md. The model is a softmax over a document's candidates and "none", fitted by maximum
+likelihood with the hand-set weights as the prior's mean, so that a label that training never showed keeps what the
+lexicon says of it. Cross-validation holds out whole layouts (or, where there are none, suppliers). Calibration is
+fitted on the held-out predictions. Everything is deterministic.
+"""
+
+import argparse
+import json
+import math
+import re
+import sys
+import unicodedata
+import zlib
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import numpy as np
+from scipy.optimize import minimize
+from scipy.sparse import csr_matrix
+
+from ocr import fields as decide
+from ocr import parties
+from ocr.scorer import MODEL_FOLDER, NONE_SCORE, FieldModel, initial_weight
+from ocr.types import DocumentKind, Page
+
+SPREAD = 1.0  # standard deviation of the weights around their prior mean, in logits
+NONE_SPREAD = 2.0
+LABEL_SPREAD = 0.8
+KNOWN_ABSENT = 0.5  # weight of a document that is said not to print a field
+PLATT_PRIOR = 4.0  # strength of the pull of a calibration to slope 1 and offset 0, in documents
+
+FIELDS = {
+    "invoiceNumber": "invoice_number",
+    "invoiceDate": "issue_date",
+    "dueDate": "due_date",
+    "deliveryDate": "delivery_date",
+    "totalAmount": "gross_total",
+    "subtotal": "net_total",
+    "taxAmount": "tax_total",
+    "amountPaid": "amount_paid",
+    "previousBalance": "previous_balance",
+    "balanceDue": "amount_due",
+    "orderNumber": "order_number",
+    "deliveryNoteNumber": "delivery_note_number",
+    "supplier": "supplier_name",
+    "customer": "customer_name",
+    "venue": "venue",
+}
+NAMES = {ours: theirs for theirs, ours in FIELDS.items()}
+PARTIES = parties.PARTY_FIELDS
+SCORED = (*decide.AMOUNT_FIELDS, *decide.DATE_FIELDS, *decide.NUMBER_FIELDS, *PARTIES)
+# What a left-out value means: in made documents that it is not printed; in found ones only that nobody wrote it down.
+COMPLETE_SETS = ("vet", "hospitality", "delivery-note", "batch", "generated")
+
+
+@dataclass(slots=True)
+class Document:
+    """A document to learn from: its options, what is true of it, and what may not be seen together with it."""
+
+    id: str
+    source: str
+    group: str
+    kind: DocumentKind
+    truth: dict[str, str]
+    complete: bool
+    evidence: decide.Evidence
+    names: list[parties.NameOption] = field(default_factory=list)
+
+    def options(self, name: str) -> Sequence[Any]:
+        return self.names if name in PARTIES else self.evidence.options(name)
+
+
+def read_documents(words: Path, truths: Iterable[Path]) -> Iterator[Document]:
+    """All documents of the truth files whose words are there; a batch gives one for each of its parts."""
+    decoder = msgspec.json.Decoder(list[Page])
+    for file in truths:
+        for line in file.read_text(encoding="utf-8").splitlines():
+            row = json.loads(line)
+            source = words / f"{row['id']}.json"
+            if not source.exists():
+                continue
+            pages = decoder.decode(source.read_bytes())
+            for part, number in (
+                [(p, f"#{i}") for i, p in enumerate(row["invoices"])] if "invoices" in row else [(row, "")]
+            ):
+                own = [p for p in pages if p.number in part["pages"]] if number else pages
+                yield make_document(row | part | {"id": row["id"] + number, "set": row["set"]}, own)
+
+
+def make_document(row: Mapping[str, Any], pages: Sequence[Page]) -> Document:
+    truth = {FIELDS[k]: str(v) for k, v in row["fields"].items() if k in FIELDS}
+    if "previousBalance" in row.get("extra", {}):
+        truth["previous_balance"] = str(row["extra"]["previousBalance"])
+    kind = kind_of(row)
+    evidence = decide.gather_evidence(pages, kind)
+    document = Document(
+        row["id"],
+        row["set"],
+        group_of(row),
+        kind,
+        truth,
+        row["set"] in COMPLETE_SETS or bool(row.get("complete")),
+        evidence,
+    )
+    document.names = parties.party_options(evidence.sheet, kind, evidence.country)
+    return document
+
+
+def kind_of(row: Mapping[str, Any]) -> DocumentKind:
+    if "credit-note" in row.get("tags", []):
+        return DocumentKind.CREDIT_NOTE
+    return DocumentKind(row.get("kind", "invoice"))
+
+
+def group_of(row: Mapping[str, Any]) -> str:
+    """What is held out together: the layout; without one, the supplier."""
+    return row.get("layout") or plain(row["fields"].get("supplier") or row["fields"].get("supplierBrand") or row["id"])
+
+
+def plain(text: str) -> str:
+    text = unicodedata.normalize("NFKC", str(text)).casefold()
+    return " ".join(re.sub(r"[\W_]+", " ", text).split())
+
+
+def is_right(name: str, value: Any, truth: str) -> bool:
+    """Whether a value is the true one, as the scorers compare."""
+    if isinstance(value, Decimal):
+        wanted = Decimal(truth)
+        return abs(value) == abs(wanted) if name == "amount_paid" else value == wanted
+    if isinstance(value, date):
+        return value.isoformat() == truth
+    if name in decide.NUMBER_FIELDS:
+        return plain(value).replace(" ", "") == plain(truth).replace(" ", "")
+    return plain(value) == plain(truth)
+
+
+def fold_of(group: str, folds: int) -> int:
+    return zlib.crc32(group.encode()) % folds
+
+
+# --- Fitting -------------------------------------------------------------------------------------------------------
+
+
+def fit(name: str, documents: Sequence[Document]) -> FieldModel:
+    """The likeliest weights of a field, pulled towards what its labels say."""
+    rows: list[Mapping[str, float]] = []
+    spans: list[tuple[int, int, float]] = []
+    good: list[bool] = []
+    for document in documents:
+        options = document.options(name)
+        truth = document.truth.get(name)
+        if truth is None and not document.complete:
+            continue
+        right = [truth is not None and is_right(name, option.value, truth) for option in options]
+        if truth is not None and not any(right):
+            continue
+        spans.append((len(rows), len(rows) + len(options), 1.0 if truth is not None else KNOWN_ABSENT))
+        rows += [option.features for option in options]
+        good += right
+    names = sorted({n for row in rows for n in row})
+    if not spans or not names:
+        return FieldModel({}, NONE_SCORE)
+    return _maximise(name, names, rows, spans, np.array(good))
+
+
+def _maximise(
+    name: str, names: list[str], rows: list[Mapping[str, float]], spans: list[tuple[int, int, float]], good: np.ndarray
+) -> FieldModel:
+    index = {n: i for i, n in enumerate(names)}
+    matrix = csr_matrix(
+        (
+            [v for row in rows for v in row.values()],
+            [index[n] for row in rows for n in row],
+            np.cumsum([0] + [len(row) for row in rows]),
+        ),
+        shape=(len(rows), len(names)),
+    )
+    start = np.array([initial_weight(name, n) for n in names])
+    spread = np.array([LABEL_SPREAD if ":" in n else SPREAD for n in names])
+    present = [bool(good[a:b].any()) for a, b, _ in spans]
+
+    def loss(weights: np.ndarray) -> tuple[float, np.ndarray]:
+        scores = matrix @ weights[:-1]
+        none = weights[-1]
+        pull = (weights[:-1] - start) / spread
+        total = float(0.5 * pull @ pull + 0.5 * ((none - NONE_SCORE) / NONE_SPREAD) ** 2)
+        slope = np.zeros(len(rows))
+        none_slope = (none - NONE_SCORE) / NONE_SPREAD**2
+        for (a, b, weight), there in zip(spans, present, strict=True):
+            own = scores[a:b]
+            top = max(float(own.max(initial=-1e9)), none)
+            shares = np.exp(own - top)
+            absent = math.exp(none - top)
+            everything = shares.sum() + absent
+            hit = shares[good[a:b]].sum() if there else absent
+            total -= weight * math.log(max(hit, 1e-300) / everything)
+            own_slope = shares / everything
+            if there:
+                own_slope = own_slope - np.where(good[a:b], shares / max(hit, 1e-300), 0.0)
+            slope[a:b] = weight * own_slope
+            none_slope += weight * (absent / everything - (0.0 if there else 1.0))
+        return total, np.append(matrix.T @ slope + pull / spread, none_slope)
+
+    result = minimize(loss, np.append(start, NONE_SCORE), jac=True, method="L-BFGS-B", options={"maxiter": 300})
+    weights = {n: round(float(w), 4) for n, w in zip(names, result.x[:-1], strict=True) if abs(w) > 5e-4}
+    return FieldModel(_Filled(name, weights), float(result.x[-1]))
+
+
+class _Filled(dict[str, float]):
+    """Weights in which a label never seen in training has what the lexicon says of it."""
+
+    def __init__(self, field_name: str, weights: Mapping[str, float]) -> None:
+        super().__init__(weights)
+        self.field_name = field_name
+
+    def get(self, name: str, default: float = 0.0) -> float:  # type: ignore[override]
+        return self[name] if name in self else initial_weight(self.field_name, name)
+
+
+# --- Predicting and measuring --------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Prediction:
+    document: Document
+    name: str
+    value: Any
+    share: float  # of the softmax, before calibration
+
+
+def predict(document: Document, models: Mapping[str, FieldModel]) -> list[Prediction]:
+    """The decided values; a field whose likeliest value is "none" gets the value None."""
+    found = []
+    ballots = {n: decide.cast_ballot(document.evidence, n, models[n]) for n in decide.AMOUNT_FIELDS}
+    shares = decide.amount_shares(ballots)
+    for names in (decide.DATE_FIELDS, decide.NUMBER_FIELDS):
+        apart = [decide.cast_ballot(document.evidence, n, models[n]) for n in names]
+        ballots |= {b.name: b for b in apart}
+        shares |= {b.name: s for b, s in zip(apart, decide.apart_shares(apart), strict=True)}
+    for name, ballot in ballots.items():
+        best = int(shares[name].argmax())
+        value = ballot.values[best] if best < len(ballot.values) else None
+        found.append(Prediction(document, name, value, float(shares[name][best])))
+    chosen = parties.elect_parties(document.names, {n: models[n] for n in PARTIES})
+    for name in PARTIES:
+        option, share = chosen.get(name, (None, 1.0))
+        found.append(Prediction(document, name, option.value if option else None, share))
+    return found
+
+
+def cross_validate(documents: Sequence[Document], folds: int) -> list[Prediction]:
+    predictions = []
+    for fold in range(folds):
+        held = [d for d in documents if fold_of(d.group, folds) == fold]
+        rest = [d for d in documents if fold_of(d.group, folds) != fold]
+        models = {name: fit(name, rest) for name in SCORED}
+        for document in held:
+            predictions += predict(document, models)
+        print(f"fold {fold}: {len(rest)} documents to learn from, {len(held)} held out", file=sys.stderr)
+    return predictions
+
+
+def calibrate(predictions: Sequence[Prediction]) -> tuple[float, float]:
+    """Slope and offset of a logistic curve from the winner's log odds to the probability that it is right."""
+    judged = [
+        (p.share, is_right(p.name, p.value, p.document.truth[p.name]))
+        for p in predictions
+        if p.value is not None and p.name in p.document.truth
+    ]
+    judged += [(p.share, False) for p in predictions if p.value is not None and _known_absent(p)]
+    if not judged:
+        return 1.0, 0.0
+    share = np.clip(np.array([s for s, _ in judged]), 1e-6, 1 - 1e-6)
+    odds = np.log(share / (1 - share))
+    right = np.array([r for _, r in judged], dtype=float)
+
+    def loss(curve: np.ndarray) -> float:
+        logit = curve[0] * odds + curve[1]
+        fit_loss = float(np.sum(np.logaddexp(0, logit) - right * logit))
+        return fit_loss + PLATT_PRIOR * float((curve[0] - 1) ** 2 + 0.25 * curve[1] ** 2)
+
+    result = minimize(loss, np.array([1.0, 0.0]), method="Nelder-Mead")
+    return round(float(result.x[0]), 4), round(float(result.x[1]), 4)
+
+
+def _known_absent(prediction: Prediction) -> bool:
+    return prediction.document.complete and prediction.name not in prediction.document.truth
+
+
+def report(predictions: Sequence[Prediction]) -> None:
+    """A table: share right of the documents that print the field, by set; and false values where it is not printed."""
+    sets = sorted({p.document.source for p in predictions})
+    cells: dict[tuple[str, str], Counter[str]] = defaultdict(Counter)
+    for p in predictions:
+        cell = cells[p.name, p.document.source]
+        if p.name in p.document.truth:
+            cell["n"] += 1
+            cell["right"] += p.value is not None and is_right(p.name, p.value, p.document.truth[p.name])
+        elif _known_absent(p):
+            cell["absent"] += 1
+            cell["invented"] += p.value is not None
+    print(f"{'field':<22}" + "".join(f"{s[:13]:>14}" for s in [*sets, "ALL", "invented"]))
+    for name in SCORED:
+        row = ""
+        for s in sets:
+            c = cells[name, s]
+            row += f"{c['right']:>8}/{c['n']:<5}" if c["n"] else f"{'':>14}"
+        everything = sum((cells[name, s] for s in sets), Counter())
+        share = 100 * everything["right"] / max(1, everything["n"])
+        print(f"{name:<22}{row}{share:>13.1f}%{everything['invented']:>8}/{everything['absent']:<5}")
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--words", type=Path, required=True)
+    parser.add_argument("--truth", type=Path, nargs="+", required=True)
+    parser.add_argument("--folds", type=int, default=7)
+    parser.add_argument("--save", action="store_true", help="train on everything and write the model file")
+    options = parser.parse_args()
+    documents = list(read_documents(options.words, options.truth))
+    print(f"{len(documents)} documents in {len({d.group for d in documents})} groups", file=sys.stderr)
+    predictions = cross_validate(documents, options.folds)
+    report(predictions)
+    if options.save:
+        save(documents, predictions)
+
+
+def save(documents: Sequence[Document], predictions: Sequence[Prediction]) -> None:
+    stored = {}
+    for name in SCORED:
+        model = fit(name, documents)
+        slope, offset = calibrate([p for p in predictions if p.name == name])
+        stored[name] = {
+            "none": round(model.none, 4),
+            "slope": slope,
+            "offset": offset,
+            "weights": dict(sorted(model.weights.items())),
+        }
+    path = MODEL_FOLDER / "weights.json"
+    path.write_text(json.dumps(stored, indent=0, ensure_ascii=False) + "\n", encoding="utf-8")
+    print(f"wrote {path} ({path.stat().st_size / 1000:.0f} kB)", file=sys.stderr)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,291 @@
+"""A document as rows of tokens with the labels found on them, and what the labels say about a place.
+
+A `Sheet` is the pages of one document. A token is a word, cut where a label is glued to its value ("No:123"). A cell is
+a run of tokens of a row without a wide gap. `label_left` and `labels_above` are the two relations that most values
+are decided by.
+"""
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from statistics import median
+
+from ocr.layout import rows as layout_rows
+from ocr.lexicon.labels import LabelIndex, choose_languages, label_index
+from ocr.parse import fold
+from ocr.types import BoundingBox, Method, Page, Word
+
+# All distances are in heights of the page's median word.
+CELL_GAP = 1.1  # a wider gap between words starts a new cell
+WORD_GAP = 0.75  # a wider gap cannot lie inside one value ("RM20. 40", "DN 0712")
+ABOVE_LIMIT = 60.0  # a column's heading may stand this far above its last value
+NEAR_ABOVE = 2.6  # centre to centre: a heading directly above its value
+
+# A label glued to its value: "Date:12/03/2018", "Total:RM12.00", "Inv#123", "Tel:07-123". A time or a web address is none.
+_GLUED = re.compile(r"^([^\W\d][^:=#]*[:=#])(?!//)(\S+)$|^(\(?[^\W\d_]{3,}\.?)((?:RM|[£$€])?\d[\d.,/\-:]*)$")
+_CLOSES = re.compile(r"[:#=]\s*$|\.{2,}$|\bNo\.?$", re.IGNORECASE)
+
+
+@dataclass(frozen=True, slots=True)
+class Token:
+    """A word or a part of one. `words` are its folded words (none for bare punctuation); geometry as `ocr.types.Word`."""
+
+    text: str
+    words: tuple[str, ...]
+    left: float
+    top: float
+    right: float
+    bottom: float
+    confidence: float
+
+    @property
+    def middle(self) -> float:
+        return (self.top + self.bottom) / 2
+
+
+@dataclass(frozen=True, slots=True)
+class Label:
+    """A label on tokens `start` to `end` (exclusive) of a row.
+
+    alone: nothing but the label stands in its cell. closed: it ends in ":", "#" or the like.
+    """
+
+    classes: frozenset[str]
+    row: int
+    start: int
+    end: int
+    left: float
+    right: float
+    alone: bool
+    closed: bool
+
+
+@dataclass(slots=True)
+class SheetRow:
+    """A row of tokens, left to right. `y` is its centre in page units; `cells` are (start, end) token ranges."""
+
+    index: int
+    page: int
+    y: float
+    tokens: list[Token]
+    cells: list[tuple[int, int]]
+    labels: list[Label] = field(default_factory=list)
+
+    def text(self, start: int = 0, end: int | None = None) -> str:
+        return " ".join(token.text for token in self.tokens[start:end])
+
+    def cell_of(self, token: int) -> tuple[int, int]:
+        return next(cell for cell in self.cells if cell[0] <= token < cell[1])
+
+
+@dataclass(frozen=True, slots=True)
+class LeftLabel:
+    """The nearest label to the left in the row: how many tokens lie between, how many of them end in figures, how far."""
+
+    label: Label
+    between: int
+    values_between: int
+    gap: float
+
+
+@dataclass(frozen=True, slots=True)
+class AboveLabel:
+    """A label higher up in the same column. `adjacent`: it heads the value directly. `distance` is in word heights."""
+
+    label: Label
+    distance: float
+    values_between: int
+
+    @property
+    def adjacent(self) -> bool:
+        return self.values_between == 0 and self.distance <= NEAR_ABOVE
+
+
+class Sheet:
+    """The pages of one document, ready to be asked."""
+
+    def __init__(self, pages: Sequence[Page]) -> None:
+        self.pages = {page.number: page for page in pages}
+        self.method = Method.TEXT_LAYER if all(p.method == Method.TEXT_LAYER for p in pages) else Method.OCR
+        self.rows: list[SheetRow] = []
+        self.height: dict[int, float] = {}
+        for page in pages:
+            self._add_page(page)
+        words = [word for row in self.rows for token in row.tokens for word in token.words]
+        self.words = frozenset(words)
+        self.languages = choose_languages(words)
+        self.index: LabelIndex = label_index(self.languages)
+        for row in self.rows:
+            row.labels = self._find_labels(row)
+        self._labels_by_page: dict[int, list[Label]] = {}
+        for row in self.rows:
+            self._labels_by_page.setdefault(row.page, []).extend(row.labels)
+
+    def _add_page(self, page: Page) -> None:
+        heights = [word.bottom - word.top for word in page.words if len(word.text) > 1]
+        height = median(heights) if heights else max(page.height / 60, 1.0)
+        self.height[page.number] = height
+        for row in layout_rows(page):
+            tokens = [token for word in row.words for token in _cut_word(word)]
+            if not tokens:
+                continue
+            y = sum(token.middle for token in tokens) / len(tokens)
+            self.rows.append(SheetRow(len(self.rows), page.number, y, tokens, _cut_cells(tokens, height)))
+
+    def _find_labels(self, row: SheetRow) -> list[Label]:
+        return [label for cell in row.cells for label in self._labels_of_cell(row, *cell)]
+
+    def _labels_of_cell(self, row: SheetRow, cell_start: int, cell_end: int) -> list[Label]:
+        tokens = row.tokens[cell_start:cell_end]
+        words = ["" if sum(c.isdigit() for c in t.text) > 1 else word for t in tokens for word in t.words]
+        owners = [i for i, token in enumerate(tokens, cell_start) for _ in token.words]
+        labels = []
+        for match in self.index.find(words, misread=self.method == Method.OCR):
+            start, end = owners[match.start], owners[match.end - 1] + 1
+            after = row.tokens[end] if end < len(row.tokens) else None
+            if (
+                match.end - match.start == 1
+                and len(words[match.start]) == 1
+                and words[match.start] != "#"
+                and not _opens_value(row.tokens[end - 1], after)
+            ):
+                continue
+            closed = bool(_CLOSES.search(row.tokens[end - 1].text)) or (
+                after is not None and after.text in (":", "=", "#")
+            )
+            alone = start == cell_start and not any(token.words for token in row.tokens[end:cell_end])
+            left, right = row.tokens[start].left, row.tokens[end - 1].right
+            labels.append(Label(match.classes, row.index, start, end, left, right, alone, closed))
+        return labels
+
+    def label_left(self, row: SheetRow, token: int) -> LeftLabel | None:
+        """The nearest label that ends before a token of the row."""
+        label = next((label for label in reversed(row.labels) if label.end <= token), None)
+        if label is None:
+            return None
+        between = [t for t in row.tokens[label.end : token] if t.words]
+        values = sum(1 for t in between if t.text[-1:].isdigit() and len(t.text) > 1)
+        gap = (row.tokens[token].left - label.right) / self.height[row.page]
+        return LeftLabel(label, len(between), values, max(gap, 0.0))
+
+    def labels_above(self, row: SheetRow, left: float, right: float, limit: int = 2) -> list[AboveLabel]:
+        """The nearest labels above the span `left` to `right` of the row, nearest first; one a row at the most."""
+        height = self.height[row.page]
+        found: list[AboveLabel] = []
+        values = 0
+        for i in range(row.index - 1, -1, -1):
+            other = self.rows[i]
+            if other.page != row.page or row.y - other.y > ABOVE_LIMIT * height:
+                break
+            hit = self._hit(other, left, right)
+            if hit is None:
+                continue
+            label = next((lb for lb in other.labels if lb.start <= hit < lb.end), None)
+            if label is None:
+                label = self._label_of_cell(other, hit)
+            if label is None:
+                values += 1
+                continue
+            found.append(AboveLabel(label, (row.y - other.y) / height, values))
+            if len(found) == limit:
+                break
+        return found
+
+    def _label_of_cell(self, row: SheetRow, token: int) -> Label | None:
+        """The label at the head of the token's cell, if the rest of the cell is words too ("Amount incl. of all")."""
+        start, end = row.cell_of(token)
+        if any(c.isdigit() for t in row.tokens[start:end] for c in t.text):
+            return None
+        return next((label for label in row.labels if start <= label.start < end), None)
+
+    @staticmethod
+    def _hit(row: SheetRow, left: float, right: float) -> int | None:
+        """The token of a row that overlaps the span most."""
+        best, most = None, 0.0
+        for i, token in enumerate(row.tokens):
+            overlap = min(right, token.right) - max(left, token.left)
+            if overlap > most and token.words:
+                best, most = i, overlap
+        return best if most > 0.15 * (right - left) else None
+
+    def box(self, row: SheetRow, start: int, end: int) -> BoundingBox:
+        """The tokens' box in fractions of their page."""
+        return self.box_of(row.page, row.tokens[start:end])
+
+    def box_of(self, page_number: int, tokens: Sequence[Token]) -> BoundingBox:
+        page = self.pages[page_number]
+
+        def part(value: float, whole: float) -> float:
+            return min(max(value / whole, 0.0), 1.0) if whole else 0.0
+
+        return BoundingBox(
+            part(min(t.left for t in tokens), page.width),
+            part(min(t.top for t in tokens), page.height),
+            part(max(t.right for t in tokens), page.width),
+            part(max(t.bottom for t in tokens), page.height),
+        )
+
+    @cached_property
+    def text(self) -> str:
+        return "\n".join(row.text() for row in self.rows)
+
+    @cached_property
+    def folded(self) -> str:
+        return fold(self.text)
+
+    @cached_property
+    def has_columns(self) -> dict[int, bool]:
+        """Rows that head a table: three or more cells whose labels name columns."""
+        return {
+            row.index: sum("column" in lb.classes or "other_amount" in lb.classes for lb in row.labels) >= 2
+            for row in self.rows
+        }
+
+
+def _cut_word(word: Word) -> list[Token]:
+    match = _GLUED.match(word.text)
+    if match and match[1] and re.search(r"\d:\d\d$", word.text) and re.match(r"^\d", word.text):
+        match = None
+    if not match:
+        return [_token(word.text, word, 0.0, 1.0)] if word.text.strip() else []
+    first, second = (match[1], match[2]) if match[1] else (match[3], match[4])
+    if match[3] and (len(fold(first)) < 4 or not any(c.islower() for c in first)) and not _total_like(first, second):
+        return [_token(word.text, word, 0.0, 1.0)]
+    share = len(first) / len(word.text)
+    return [_token(first, word, 0.0, share), _token(second, word, share, 1.0)]
+
+
+def _total_like(first: str, second: str) -> bool:
+    """Whether a word in capitals glued to figures is a label: figures with a decimal point are no serial number."""
+    return bool(re.search(r"\d[.,]\d\d$|\d[-/.]\d\d?[-/.]\d", second)) and len(first) >= 3
+
+
+def _token(text: str, word: Word, start: float, end: float) -> Token:
+    width = word.right - word.left
+    return Token(
+        text,
+        tuple(fold(text).split()),
+        word.left + start * width,
+        word.top,
+        word.left + end * width,
+        word.bottom,
+        word.confidence,
+    )
+
+
+def _cut_cells(tokens: Sequence[Token], height: float) -> list[tuple[int, int]]:
+    cells = []
+    start = 0
+    for i in range(1, len(tokens) + 1):
+        if i == len(tokens) or tokens[i].left - tokens[i - 1].right > CELL_GAP * height:
+            cells.append((start, i))
+            start = i
+    return cells
+
+
+def _opens_value(token: Token, after: Token | None) -> bool:
+    """Whether a single letter stands for a label: "T: 020…", "P. 555", "E x@y"."""
+    if token.text.endswith((":", ".")) and len(token.text) <= 3 and after is not None:
+        return True
+    return after is not None and bool(re.match(r"[+(]?\d{2}|\S+@", after.text)) and len(token.text) == 1

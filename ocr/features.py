@@ -1,0 +1,321 @@
+"""What speaks for and against a candidate, as named numbers (0..1 mostly) that the scorer weighs.
+
+The names are stable: the model file stores a weight for each. Prefixes: `left`, `words`, `values` are a label to the left
+(directly, behind other words, behind other values), `up` a label directly above, `col` and `col2` the nearest and the
+second label further up in the column.
+"""
+
+import re
+from collections import Counter
+from collections.abc import Sequence
+from datetime import date
+from decimal import Decimal
+from statistics import median
+
+from ocr.candidates import AmountCandidate, Candidate, DateCandidate, NumberCandidate
+from ocr.evidence import AboveLabel, LeftLabel, Sheet
+from ocr.types import LineItem
+
+Features = dict[str, float]
+
+CENT = Decimal("0.01")
+PAIR_LIMIT = 60  # amounts; sums of two are looked for among this many of the document's last ones
+WIDE_GAP = 12.0  # word heights between a label and its value, beyond which it may belong to another column
+
+
+class LabelView:
+    """The labels that a candidate stands under, computed once."""
+
+    __slots__ = ("above", "left")
+
+    def __init__(self, sheet: Sheet, candidate: Candidate) -> None:
+        self.left: LeftLabel | None = sheet.label_left(candidate.row, candidate.start)
+        self.above: list[AboveLabel] = sheet.labels_above(candidate.row, candidate.left, candidate.right)
+
+    def classes(self) -> dict[str, str]:
+        """Relation of every label class, the closest relation first."""
+        found: dict[str, str] = {}
+        if self.left:
+            for name in sorted(self.left.label.classes):
+                found.setdefault(name, self.left_relation())
+        for i, above in enumerate(self.above):
+            relation = "up" if above.adjacent else ("col" if i == 0 else "col2")
+            for name in sorted(above.label.classes):
+                found.setdefault(name, relation)
+        return found
+
+    def left_relation(self) -> str:
+        assert self.left is not None
+        if self.left.values_between:
+            return "values"
+        return "words" if self.left.between else "left"
+
+    def nearest(self) -> frozenset[str]:
+        """Classes of the label that most likely belongs to the value: left if it stands close, else above."""
+        if self.left and not self.left.values_between:
+            return self.left.label.classes
+        if self.above:
+            return self.above[0].label.classes
+        return self.left.label.classes if self.left else frozenset()
+
+
+def label_features(view: LabelView) -> Features:
+    features: Features = {}
+    left = view.left
+    if left:
+        relation = view.left_relation()
+        for name in left.label.classes:
+            features[f"{relation}:{name}"] = 1.0
+        features[f"gap:{'wide' if left.gap > WIDE_GAP else 'near' if left.gap < 2 else 'middle'}"] = 1.0
+        if left.label.closed:
+            features["left_closed"] = 1.0
+        if left.between > 3:
+            features["left_many_words"] = 1.0
+        if len(left.label.classes) > 1:
+            features["left_classes"] = 1.0
+    else:
+        features["no_left"] = 1.0
+    for i, above in enumerate(view.above):
+        relation = "up" if above.adjacent else ("col" if i == 0 else "col2")
+        for name in above.label.classes:
+            features[f"{relation}:{name}"] = 1.0
+        if i == 0 and above.label.alone:
+            features[f"{relation}_alone"] = 1.0
+            if not left:
+                for name in above.label.classes:
+                    features[f"{relation}_noleft:{name}"] = 1.0
+    if not view.above:
+        features["no_above"] = 1.0
+    return features
+
+
+def place_features(sheet: Sheet, candidate: Candidate) -> Features:
+    """Where the candidate stands; coarse, as layouts differ."""
+    row = candidate.row
+    share = row.index / max(1, len(sheet.rows) - 1)
+    ratio = candidate.height / sheet.height[row.page]
+    start, end = row.cell_of(candidate.start)
+    return {
+        f"third:{min(2, int(share * 3))}": 1.0,
+        "first_rows": float(row.index < 4),
+        "large": float(ratio > 1.25),
+        "small": float(ratio < 0.8),
+        "cell_alone": float((start, end) == (candidate.start, candidate.end)),
+        "last_in_row": float(candidate.end == len(row.tokens)),
+        "first_in_row": float(candidate.start == 0),
+        "first_page": float(row.page == min(sheet.pages)),
+        "last_page": float(row.page == max(sheet.pages)),
+    }
+
+
+# --- Amounts -------------------------------------------------------------------------------------------------------
+
+_RATE = re.compile(r"(\d{1,2}(?:[.,]\d{1,2})?)\s?%")
+
+
+class AmountFacts:
+    """What the amounts of a document say about each other, with the labels they stand at."""
+
+    def __init__(
+        self, sheet: Sheet, amounts: Sequence[AmountCandidate], views: Sequence[LabelView], items: Sequence[LineItem]
+    ) -> None:
+        self.sheet = sheet
+        self.count = Counter(abs(a.value) for a in amounts if a.decimals or a.marked)
+        self.values = set(self.count)
+        self.by_row = Counter(a.row.index for a in amounts)
+        self.order = {}
+        for a in amounts:
+            self.order[id(a)] = sum(1 for b in amounts if b.row is a.row and b.start < a.start)
+        self.labelled: dict[str, set[Decimal]] = {}
+        for amount, view in zip(amounts, views, strict=True):
+            for name in view.nearest():
+                self.labelled.setdefault(name, set()).add(abs(amount.value))
+        ranked = sorted(self.values, reverse=True)
+        self.rank = {value: i for i, value in enumerate(ranked)}
+        self.largest = ranked[0] if ranked else Decimal(1)
+        self.rates = {rate for m in _RATE.finditer(sheet.text) if 0 < (rate := Decimal(m[1].replace(",", "."))) < 40}
+        self.bottom = max((a.row.index for a in amounts), default=0)
+        self.priced = sum(item.net_amount for item in items if item.net_amount is not None) if items else None
+        self.item_boxes = [item.box for item in items if item.box]
+        self.median_height = median([a.height for a in amounts]) if amounts else 1.0
+        self.pair_sums = self._pair_sums(amounts)
+
+    def _pair_sums(self, amounts: Sequence[AmountCandidate]) -> set[Decimal]:
+        last = list(dict.fromkeys(abs(a.value) for a in amounts if a.decimals))[-PAIR_LIMIT:]
+        return {a + b for i, a in enumerate(last) for b in last[i + 1 :] if a and b}
+
+    def of(self, *names: str) -> set[Decimal]:
+        return set().union(*(self.labelled.get(name, set()) for name in names))
+
+
+def amount_features(facts: AmountFacts, amount: AmountCandidate, view: LabelView) -> Features:
+    features = label_features(view) | place_features(facts.sheet, amount)
+    value = abs(amount.value)
+    classes = view.nearest()
+    for name in row_classes(amount):
+        features[f"row:{name}"] = 1.0
+    rank = facts.rank.get(value, 99)
+    features |= {
+        f"decimals:{min(amount.decimals, 3)}": 1.0,
+        "marked": float(amount.marked),
+        "negative": float(amount.value < 0),
+        "zero": float(value == 0),
+        f"rank:{rank if rank < 3 else 'few' if rank < 6 else 'many'}": 1.0,
+        f"times:{min(3, facts.count.get(value, 0))}": 1.0,
+        f"row_amounts:{min(3, facts.by_row[amount.row.index])}": 1.0,
+        f"order:{min(2, facts.order[id(amount)])}": 1.0,
+        "percent_in_row": float("%" in amount.row.text()),
+        "bottom": float(amount.row.index == facts.bottom),
+        "tall": float(amount.height > 1.3 * facts.median_height),
+        "in_item": float(_inside_item(facts, amount)),
+        "no_class": float(not classes),
+    }
+    features |= _arithmetic(facts, value)
+    return features
+
+
+def row_classes(amount: AmountCandidate) -> set[str]:
+    """Classes of all labels left of the amount in its row, but the nearest one."""
+    labels = [label for label in amount.row.labels if label.end <= amount.start]
+    return {name for label in labels[:-1] for name in label.classes}
+
+
+def _inside_item(facts: AmountFacts, amount: AmountCandidate) -> bool:
+    if not facts.item_boxes:
+        return False
+    box = facts.sheet.box(amount.row, amount.start, amount.end)
+    middle = (box.top + box.bottom) / 2
+    return any(b.top <= middle <= b.bottom and b.left <= box.left <= b.right for b in facts.item_boxes)
+
+
+def _arithmetic(facts: AmountFacts, value: Decimal) -> Features:
+    """Equations with the document's other amounts; the labels of those decide which role the equation gives."""
+    if not value:
+        return {}
+    values = facts.values
+    net, tax = facts.of("net_total"), facts.of("tax", "tax_included") - {Decimal(0)}
+    gross, due = facts.of("gross_total", "total"), facts.of("amount_due")
+    paid, before = facts.of("amount_paid", "tendered"), facts.of("previous_balance")
+    change, rounding = facts.of("change"), facts.of("rounding")
+    features = {
+        "eq:net+tax": any(value - t in net for t in tax),
+        "eq:x+tax": any(value - t in values and value - t > t for t in tax),
+        "eq:net+x": any(value - n in values and value - n < n for n in net if n != value),
+        "eq:sum+tax": any(value + t in gross | due for t in tax if t < value),
+        "eq:x-tax": any(value + t in values for t in tax if t < value),
+        "eq:gross-net": any(g - value in net for g in gross if g > value),
+        "eq:gross-x": any(g - value in values and value < g / 2 for g in gross if g > value),
+        "eq:tender-change": any(p - c == value for p in paid for c in change),
+        "eq:paid+due": any(value - p in due for p in paid if p < value),
+        "eq:gross-paid": any(g - p == value for g in gross for p in paid),
+        "eq:due-before": any(d - value in before for d in due if d > value),
+        "eq:gross-due": any(g - d == value for g in gross for d in due),
+        "eq:rounding": any(r and (value + r in values or value - r in values) for r in rounding),
+        "eq:pair": value in facts.pair_sums,
+        "eq:items": facts.priced is not None and abs(value) == abs(facts.priced),
+        "eq:with_rate": any(abs(value * r / (100 + r)).quantize(CENT) in values for r in facts.rates),
+        "eq:rate_of": any(_is_rate_of(facts, value, r) for r in facts.rates),
+        "eq:net_of_rate": any((value * (100 + r) / 100).quantize(CENT) in values for r in facts.rates),
+        "eq:same_as_total": value in gross,
+        "eq:same_as_due": value in due,
+        "eq:same_as_paid": value in paid,
+        "eq:same_as_net": value in net,
+    }
+    return {name: 1.0 for name, holds in features.items() if holds}
+
+
+def _is_rate_of(facts: AmountFacts, value: Decimal, rate: Decimal) -> bool:
+    return any(x > value and (x * rate / 100).quantize(CENT) == value for x in facts.values)
+
+
+# --- Dates ---------------------------------------------------------------------------------------------------------
+
+_TIME = re.compile(r"\b\d{1,2}[:.]\d\d\b")
+
+
+class DateFacts:
+    """What the dates of a document say about each other. readings: each candidate's day as decided for the document."""
+
+    def __init__(self, sheet: Sheet, dates: Sequence[DateCandidate], readings: Sequence[date]) -> None:
+        self.sheet = sheet
+        self.count = Counter(readings)
+        self.ranked = sorted(self.count)
+        self.first_row = min((d.row.index for d in dates), default=0)
+        self.by_row = Counter(d.row.index for d in dates)
+
+
+def date_features(facts: DateFacts, candidate: DateCandidate, day: date, view: LabelView) -> Features:
+    row = candidate.row
+    rest = row.text(candidate.end, min(candidate.end + 3, len(row.tokens))) + candidate.text[-8:]
+    features = label_features(view) | place_features(facts.sheet, candidate)
+    rank = facts.ranked.index(day)
+    features |= {
+        "time": float(bool(_TIME.search(rest)) and ":" in rest),
+        "only_date": float(len(facts.ranked) == 1),
+        "earliest": float(rank == 0),
+        "latest": float(rank == len(facts.ranked) - 1),
+        f"times:{min(3, facts.count[day])}": 1.0,
+        "topmost": float(row.index == facts.first_row),
+        "row_dates": float(facts.by_row[row.index] > 1),
+        "row_has_amount": float(bool(re.search(r"\d[.,]\d\d\b(?![.,/-])", row.text(candidate.end)))),
+        "row_alone": float(candidate.start == 0 and candidate.end == len(row.tokens)),
+    }
+    return features
+
+
+# --- Numbers -------------------------------------------------------------------------------------------------------
+
+_SHAPES = (
+    ("invoice_prefix", re.compile(r"^(?:INV|IN|SI|SL|RE|RG|R|FA|F|VF|FT|TI|FAC|FV|AR|RNR|BILL|I)[-/ ]?\d", re.IGNORECASE)),
+    ("credit_prefix", re.compile(r"^(?:CN|CR|SC|GS|AV|CM|ADJ|NC|AB|G)[-/ ]?\d", re.IGNORECASE)),
+    ("order_prefix", re.compile(r"^(?:PO|P\.O|ORD|SO|BE|AB|CMD|BC|OC|OD|AU)[-/ ]?\d", re.IGNORECASE)),
+    ("note_prefix", re.compile(r"^(?:DN|DEL|D|DO|DD|LS|BL|PB|ALB|DDT|PS|DSP|GDN|CON)[-/ ]?\d", re.IGNORECASE)),
+    ("vat_id", re.compile(r"^(?:GB|DE|FR|NL|IE|ES|IT|AT|BE)\s?[A-Z]?\d{7,}", re.IGNORECASE)),
+    ("year", re.compile(r"^(?:19|20)\d\d$")),
+    ("has_year", re.compile(r"(?:^|\D)20[12]\d(?:\D|$)")),
+    ("page", re.compile(r"^\d{1,2}/\d{1,2}$")),
+    ("postcode", re.compile(r"^[A-Z]{1,2}\d[A-Z\d]? ?\d[A-Z]{2}$|^[A-Z]\d\d ?[A-Z\d]{4}$")),
+    ("all_digits", re.compile(r"^\d+$")),
+    ("letters_first", re.compile(r"^[A-Za-z]")),
+    ("mixed_end", re.compile(r"\d[A-Za-z]+$")),
+    ("has_dash", re.compile(r"[-/]")),
+    ("has_space", re.compile(r"\s")),
+    ("has_dot", re.compile(r"\.")),
+)  # fmt: skip
+
+
+class NumberFacts:
+    """What the numbers of a document say about each other."""
+
+    def __init__(self, sheet: Sheet, numbers: Sequence[NumberCandidate]) -> None:
+        self.sheet = sheet
+        self.count = Counter(number.value for number in numbers)
+        self.spans = {(n.row.index, n.start, n.end) for n in numbers}
+
+
+def number_features(facts: NumberFacts, number: NumberCandidate, view: LabelView) -> Features:
+    features = label_features(view) | place_features(facts.sheet, number)
+    value = number.value
+    digits = sum(c.isdigit() for c in value)
+    for name, shape in _SHAPES:
+        if shape.search(value):
+            features[f"shape:{name}"] = 1.0
+    row = number.row
+    title = {name for label in row.labels for name in label.classes if name.startswith("title_")}
+    wider = any(
+        (row.index, s, e) in facts.spans
+        for s in range(max(0, number.start - 2), number.start + 1)
+        for e in range(number.end, number.end + 3)
+        if (s, e) != (number.start, number.end)
+    )
+    features |= {
+        f"digits:{digits if digits < 4 else '4-5' if digits < 6 else '6-8' if digits < 9 else '9+'}": 1.0,
+        f"times:{min(3, facts.count[value])}": 1.0,
+        "inside_wider": float(wider),
+        "joined": float(number.end - number.start > 1),
+        "cut_cell": float(number.end < row.cell_of(number.start)[1]),
+        "amounts_in_row": float(len(re.findall(r"\d[.,]\d\d\b", row.text())) > 0),
+    }
+    for name in title:
+        features[f"row_{name}"] = 1.0
+    return features

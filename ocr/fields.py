@@ -1,0 +1,352 @@
+"""Decides a document's header values: candidates and their evidence, one joint decision, calibrated confidences."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import date
+from decimal import Decimal
+from itertools import product
+
+import numpy as np
+
+from ocr.candidates import Candidate, find_amounts, find_date_candidates, find_numbers
+from ocr.currency import country_scores, guess_country, guess_currency, guess_date_order
+from ocr.evidence import Sheet
+from ocr.features import (
+    AmountFacts,
+    DateFacts,
+    Features,
+    LabelView,
+    NumberFacts,
+    amount_features,
+    date_features,
+    number_features,
+)
+from ocr.parties import read_parties
+from ocr.scorer import FieldModel, field_model
+from ocr.types import DocumentKind, Field, LineItem, Page, ReadPayment, Value
+
+AMOUNT_FIELDS = ("gross_total", "net_total", "tax_total", "amount_paid", "previous_balance", "amount_due")
+DATE_FIELDS = ("issue_date", "due_date", "delivery_date")
+NUMBER_FIELDS = ("invoice_number", "order_number", "delivery_note_number")
+
+BEST_KEPT = 6  # values of a field that take part in the joint decision
+# Logits of the joint decision; chosen by cross-validation over layouts (bench/train_fields.py --tune).
+HOLDS, FAILS = 2.5, -1.0  # an equation of three printed amounts
+SAME_PLACE = -8.0  # one printed place read as two fields
+OUT_OF_ORDER = -1.5  # due before it was issued
+CENT = Decimal("0.01")
+ROUNDING = Decimal("0.05")  # cash rounding may stand between net + tax and the total
+
+
+@dataclass(frozen=True, slots=True)
+class Option:
+    """A value that a field may have, where it stands and what speaks for it."""
+
+    value: Value
+    place: Candidate
+    features: Features
+    sure: float = 1.0
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """All options of a document by sort of value, and what was found out about the whole document."""
+
+    sheet: Sheet
+    kind: DocumentKind
+    amounts: tuple[Option, ...]
+    dates: tuple[Option, ...]
+    numbers: tuple[Option, ...]
+    country: str
+    fixed: Mapping[str, Field]
+
+    def options(self, name: str) -> tuple[Option, ...]:
+        if name in AMOUNT_FIELDS:
+            return self.amounts
+        return self.dates if name in DATE_FIELDS else self.numbers
+
+
+@dataclass(frozen=True, slots=True)
+class Ballot:
+    """A field's best values with their logits, the best place of each, and the logit of its absence."""
+
+    name: str
+    model: FieldModel
+    values: tuple[Value, ...]
+    scores: tuple[float, ...]
+    places: tuple[Option, ...]
+    none: float
+
+    @property
+    def logits(self) -> np.ndarray:
+        """The scores with absence behind them."""
+        return np.array([*self.scores, self.none])
+
+
+def read_fields(
+    pages: Sequence[Page],
+    kind: DocumentKind,
+    line_items: Sequence[LineItem] = (),
+    payments: Sequence[ReadPayment] = (),
+) -> dict[str, Field]:
+    """The header values of one document by name (`ocr.types.FIELD_NAMES`). What is not found is left out.
+
+    line_items, payments: of the same document, if they are known; they only add evidence.
+    """
+    evidence = gather_evidence(pages, kind, line_items)
+    fields = dict(evidence.fixed)
+    fields |= decide_amounts(evidence)
+    fields |= decide_apart(evidence, DATE_FIELDS)
+    fields |= decide_apart(evidence, NUMBER_FIELDS)
+    fields |= read_parties(evidence.sheet, kind, evidence.country)
+    if kind == DocumentKind.DELIVERY_NOTE:
+        fields = _as_delivery_note(fields)
+    return fields
+
+
+def read_delivery_note_numbers(pages: Sequence[Page], kind: DocumentKind) -> tuple[str, ...]:
+    """All delivery-note numbers that a document prints, in reading order."""
+    evidence = gather_evidence(pages, kind)
+    model = field_model("delivery_note_number")
+    found: dict[str, Option] = {}
+    for option in evidence.numbers:
+        if model.score(option.features) > model.none:
+            found.setdefault(str(option.value), option)
+    return tuple(value for value in found if not _inside_another(found[value], found.values()))
+
+
+def _inside_another(option: Option, others: Sequence[Option] | object) -> bool:
+    spans = [(o.place.row.index, o.place.start, o.place.end) for o in others]  # type: ignore[attr-defined]
+    row, start, end = option.place.row.index, option.place.start, option.place.end
+    return any(r == row and s <= start and end <= e and (s, e) != (start, end) for r, s, e in spans)
+
+
+def gather_evidence(pages: Sequence[Page], kind: DocumentKind, line_items: Sequence[LineItem] = ()) -> Evidence:
+    """Everything that the decisions, and their training, stand on."""
+    sheet = Sheet(pages)
+    scores = country_scores(sheet)
+    currency = guess_currency(sheet, scores)
+    dates = find_date_candidates(sheet)
+    order, order_confidence = guess_date_order(dates, scores, currency.value if currency else "")
+    readings = [d.match.read(order) or d.readings[0] for d in dates]
+
+    amounts = find_amounts(sheet)
+    views = [LabelView(sheet, a) for a in amounts]
+    amount_facts = AmountFacts(sheet, amounts, views, line_items)
+    date_facts = DateFacts(sheet, dates, readings)
+    numbers = find_numbers(sheet, dates)
+    number_facts = NumberFacts(sheet, numbers)
+
+    fixed = {}
+    if currency:
+        fixed["currency"] = Field(
+            currency.value, currency.confidence, method=sheet.method, evidence=(currency.evidence,)
+        )
+    return Evidence(
+        sheet,
+        kind,
+        tuple(
+            Option(a.value, a, _of_kind(amount_features(amount_facts, a, view), kind))
+            for a, view in zip(amounts, views, strict=True)
+        ),
+        tuple(
+            Option(
+                day,
+                d,
+                _of_kind(date_features(date_facts, d, day, LabelView(sheet, d)), kind),
+                order_confidence if d.match.ambiguous else 1.0,
+            )
+            for d, day in zip(dates, readings, strict=True)
+        ),
+        tuple(
+            Option(n.value, n, _of_kind(number_features(number_facts, n, LabelView(sheet, n)), kind)) for n in numbers
+        ),
+        guess_country(scores),
+        fixed,
+    )
+
+
+# Labels that change their meaning with the kind of document; the features get a twin that only that kind has.
+_KIND_PREFIX = {DocumentKind.DELIVERY_NOTE: "dn|", DocumentKind.CREDIT_NOTE: "cn|", DocumentKind.RECEIPT: "rc|"}
+_KIND_LABELS = ("receipt_number", "number", "date", "invoice_date", "reference", "total", "tendered", "title_invoice")
+
+
+def _of_kind(features: Features, kind: DocumentKind) -> Features:
+    prefix = _KIND_PREFIX.get(kind)
+    if prefix:
+        twins = {f"{prefix}{n}": v for n, v in features.items() if n.rpartition(":")[2] in _KIND_LABELS}
+        features |= twins
+    return features
+
+
+def cast_ballot(evidence: Evidence, name: str, model: FieldModel | None = None) -> Ballot:
+    """The field's options weighed and grouped by value, the best `BEST_KEPT` of them."""
+    model = model or field_model(name)
+    grouped: dict[Value, list[tuple[float, Option]]] = {}
+    for option in evidence.options(name):
+        grouped.setdefault(option.value, []).append((model.score(option.features), option))
+    ranked = sorted(
+        (
+            (float(np.logaddexp.reduce([s for s, _ in group])), max(group, key=lambda g: g[0])[1], value)
+            for value, group in grouped.items()
+        ),
+        key=lambda entry: -entry[0],
+    )[:BEST_KEPT]
+    return Ballot(
+        name,
+        model,
+        tuple(value for _, _, value in ranked),
+        tuple(score for score, _, _ in ranked),
+        tuple(option for _, option, _ in ranked),
+        model.none,
+    )
+
+
+# --- Amounts: one decision -----------------------------------------------------------------------------------------
+
+
+def decide_amounts(evidence: Evidence, models: Mapping[str, FieldModel] | None = None) -> dict[str, Field]:
+    """The amounts that make the likeliest whole: net + tax = total, and total + previous - paid = due."""
+    ballots = {name: cast_ballot(evidence, name, (models or {}).get(name)) for name in AMOUNT_FIELDS}
+    shares = amount_shares(ballots)
+    return {
+        name: field for name, ballot in ballots.items() if (field := _elect(evidence, ballot, shares[name])) is not None
+    }
+
+
+def amount_shares(ballots: Mapping[str, Ballot]) -> dict[str, np.ndarray]:
+    """For each amount field the probability of its values, absence last, over all ways to assign the six together."""
+    gross, net, tax = (ballots[n] for n in ("gross_total", "net_total", "tax_total"))
+    paid, before, due = (ballots[n] for n in ("amount_paid", "previous_balance", "amount_due"))
+    sums = _factor(gross, net, tax, _sums) + net.logits[None, :, None] + tax.logits[None, None, :]
+    balance = np.stack(
+        [_factor(gross, before, due, lambda g, b, d, p=p: _balance(g, b, p, d)) for p in (*paid.values, None)], axis=1
+    )  # gross, paid, before, due
+    balance = (
+        balance
+        + paid.logits[None, :, None, None]
+        + before.logits[None, None, :, None]
+        + due.logits[None, None, None, :]
+    )
+    over_sums = np.logaddexp.reduce(sums, axis=(1, 2))
+    over_balance = np.logaddexp.reduce(balance, axis=(1, 2, 3))
+    joint = gross.logits + over_sums + over_balance
+    sums = sums + (gross.logits + over_balance)[:, None, None]
+    balance = balance + (gross.logits + over_sums)[:, None, None, None]
+    return {
+        "gross_total": _normalise(joint),
+        "net_total": _normalise(np.logaddexp.reduce(sums, axis=(0, 2))),
+        "tax_total": _normalise(np.logaddexp.reduce(sums, axis=(0, 1))),
+        "amount_paid": _normalise(np.logaddexp.reduce(balance, axis=(0, 2, 3))),
+        "previous_balance": _normalise(np.logaddexp.reduce(balance, axis=(0, 1, 3))),
+        "amount_due": _normalise(np.logaddexp.reduce(balance, axis=(0, 1, 2))),
+    }
+
+
+def _normalise(logits: np.ndarray) -> np.ndarray:
+    shares = np.exp(logits - logits.max())
+    return shares / shares.sum()
+
+
+def _factor(first: Ballot, second: Ballot, third: Ballot, weigh) -> np.ndarray:  # type: ignore[no-untyped-def]
+    sides = [(*ballot.values, None) for ballot in (first, second, third)]
+    weights = [weigh(*values) for values in product(*sides)]
+    return np.array(weights).reshape([len(side) for side in sides])
+
+
+def _sums(gross: Decimal | None, net: Decimal | None, tax: Decimal | None) -> float:
+    if gross is None or net is None or tax is None:
+        return 0.0
+    off = abs(abs(net) + abs(tax) - abs(gross))
+    if off <= CENT:
+        return HOLDS
+    return HOLDS / 2 if off <= ROUNDING else FAILS
+
+
+def _balance(gross: Decimal | None, before: Decimal | None, paid: Decimal | None, due: Decimal | None) -> float:
+    if gross is None or due is None:
+        return 0.0
+    holds = abs(gross + (before or 0) - abs(paid or 0) - due) <= CENT
+    if before is None and paid is None:
+        return 0.5 if holds else -0.5
+    return HOLDS if holds else FAILS
+
+
+# --- Dates and numbers: one place, one field -----------------------------------------------------------------------
+
+
+def decide_apart(
+    evidence: Evidence, names: Sequence[str], models: Mapping[str, FieldModel] | None = None
+) -> dict[str, Field]:
+    """The likeliest values of fields that may not share a printed place."""
+    ballots = [cast_ballot(evidence, name, (models or {}).get(name)) for name in names]
+    shares = apart_shares(ballots)
+    return {
+        ballot.name: field
+        for ballot, share in zip(ballots, shares, strict=True)
+        if (field := _elect(evidence, ballot, share)) is not None
+    }
+
+
+def apart_shares(ballots: Sequence[Ballot]) -> list[np.ndarray]:
+    """For each ballot the probability of its values, absence last, over all ways to assign them together."""
+    logits = np.zeros([len(b.values) + 1 for b in ballots])
+    for axis, ballot in enumerate(ballots):
+        shape = [1] * len(ballots)
+        shape[axis] = -1
+        logits = logits + ballot.logits.reshape(shape)
+    for i, first in enumerate(ballots):
+        for j in range(i + 1, len(ballots)):
+            shape = [1] * len(ballots)
+            shape[i], shape[j] = len(first.values) + 1, len(ballots[j].values) + 1
+            logits = logits + _clash(first, ballots[j]).reshape(shape)
+    axes = range(len(ballots))
+    return [_normalise(np.logaddexp.reduce(logits, axis=tuple(a for a in axes if a != axis))) for axis in axes]
+
+
+def _clash(first: Ballot, second: Ballot) -> np.ndarray:
+    weights = np.zeros((len(first.values) + 1, len(second.values) + 1))
+    for i, one in enumerate(first.places):
+        for j, other in enumerate(second.places):
+            if (
+                one.place.row is other.place.row
+                and one.place.start < other.place.end
+                and other.place.start < one.place.end
+            ):
+                weights[i, j] += SAME_PLACE
+            if (first.name, second.name) == ("issue_date", "due_date"):
+                weights[i, j] += OUT_OF_ORDER * _is_before(second.values[j], first.values[i])
+    return weights
+
+
+def _is_before(one: Value, other: Value) -> bool:
+    return isinstance(one, date) and isinstance(other, date) and one < other
+
+
+def _elect(evidence: Evidence, ballot: Ballot, shares: np.ndarray) -> Field | None:
+    best = int(shares.argmax())
+    if best == len(ballot.values):
+        return None
+    option = ballot.places[best]
+    place = option.place
+    value = ballot.values[best]
+    if ballot.name == "amount_paid" and isinstance(value, Decimal):
+        value = abs(value)
+    told = sorted(option.features, key=lambda n: -ballot.model.weights.get(n, 0.0) * option.features[n])
+    return Field(
+        value=value,
+        confidence=ballot.model.calibrate(float(shares[best])) * option.sure,
+        page=place.row.page,
+        box=evidence.sheet.box(place.row, place.start, place.end),
+        method=evidence.sheet.method,
+        evidence=tuple(n for n in told[:3] if ballot.model.weights.get(n, 0.0) > 0),
+    )
+
+
+def _as_delivery_note(fields: dict[str, Field]) -> dict[str, Field]:
+    """A delivery note's date is its delivery's; only an invoice has the number that `invoice_number` names."""
+    if "issue_date" not in fields and "delivery_date" in fields:
+        fields["issue_date"] = replace(fields["delivery_date"])
+    elif "delivery_date" not in fields and "issue_date" in fields:
+        fields["delivery_date"] = replace(fields["issue_date"])
+    return fields
