@@ -1,0 +1,24 @@
+"""Reading documents: a file in, values with boxes, methods and confidences out. No database, no HTTP."""
+
+from ocr.errors import OcrError
+from ocr.options import ReaderOptions
+from ocr.reader import FileFacts, Reader, read, shared_reader
+from ocr.types import DocumentKind, DocumentReading, Field, LineItem, Method, Page, Reading, ReadPayment, Word
+
+__all__ = [
+    "DocumentKind",
+    "DocumentReading",
+    "Field",
+    "FileFacts",
+    "LineItem",
+    "Method",
+    "OcrError",
+    "Page",
+    "ReadPayment",
+    "Reader",
+    "ReaderOptions",
+    "Reading",
+    "Word",
+    "read",
+    "shared_reader",
+]

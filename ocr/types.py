@@ -10,9 +10,12 @@ from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
 from enum import StrEnum
+from typing import TYPE_CHECKING, Any
 
-Value = str | Decimal | date
-"""What a field may hold: text as printed (white space folded), an amount, or a day."""
+if TYPE_CHECKING:
+    Value = str | Decimal | date
+else:
+    Value = Any  # a union of types that are all text on the wire cannot be told apart there; see DATE_FIELDS
 
 
 class Method(StrEnum):
@@ -84,7 +87,10 @@ class Page:
 
 @dataclass(frozen=True, slots=True)
 class Field:
-    """A decided value with where it came from. `evidence` names what spoke for it, strongest first."""
+    """A decided value with where it came from: text as printed (white space folded), an amount, or a day.
+
+    `evidence` names what spoke for it, strongest first.
+    """
 
     value: Value
     confidence: float
@@ -131,6 +137,8 @@ class ReadPayment:
     method: Method = Method.OCR
 
 
+DATE_FIELDS = frozenset({"issue_date", "due_date", "delivery_date"})
+AMOUNT_FIELDS = frozenset({"gross_total", "net_total", "tax_total", "amount_paid", "previous_balance", "amount_due"})
 FIELD_NAMES = (
     "invoice_number",  # str; on a delivery note, the invoice number it prints
     "issue_date",  # date

@@ -1,0 +1,325 @@
+"""The reader: a file in, a `Reading` out. The work is done by two child processes that can be killed and replaced.
+
+file ─▶ decoder: open, text layer ─▶ words ──────────────────────────┐
+                 or picture ─▶ engine: upright, recognised ─▶ words ─┴▶ decoder: documents and their values
+"""
+
+import contextlib
+import os
+import selectors
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from datetime import date
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from ocr import messages
+from ocr.errors import (
+    EngineUnavailableError,
+    NothingLegibleError,
+    OcrError,
+    ReaderCrashedError,
+    ReadTimeoutError,
+    rebuild,
+)
+from ocr.options import ReaderOptions
+from ocr.pages import PageFacts
+from ocr.types import AMOUNT_FIELDS, DATE_FIELDS, DocumentReading, Field, Method, Page, Reading
+
+PROJECT = Path(__file__).resolve().parent.parent
+START_SECONDS = 60.0  # for a child to be ready; OpenVINO compiles its models
+INSPECT_SECONDS = 20.0
+WATCH_SECONDS = 0.1  # between two looks at the clock and at the child's memory
+PAGE_BYTES = os.sysconf("SC_PAGE_SIZE")
+FOLDER_PREFIX = "reader-"
+KEPT_VARIABLES = ("PATH", "LANG", "LC_ALL", "TESSDATA_PREFIX", "LD_LIBRARY_PATH", "PYTHONPATH", "VIRTUAL_ENV")
+ONE_THREAD = ("OMP_NUM_THREADS", "OMP_THREAD_LIMIT", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
+
+
+@dataclass(frozen=True, slots=True)
+class FileFacts:
+    """What a quick look at a file tells."""
+
+    media_type: str
+    pages: tuple[PageFacts, ...]
+
+
+class Child:
+    """A process of `ocr.child`, started when it is first asked and replaced after it died."""
+
+    def __init__(self, folder: Path, memory: int, role: str, *arguments: str) -> None:
+        self._folder = folder
+        self._memory = memory
+        self._role = role
+        self._arguments = arguments
+        self._process: subprocess.Popen[bytes] | None = None
+        self.answered = 0
+
+    def ask(self, request: messages.Request, seconds: float) -> Any:
+        """The response, within `seconds` of wall time after the child is ready.
+
+        Raises the error that the child reports, ReadTimeoutError (the child is killed) or ReaderCrashedError.
+        """
+        if self._process is None or self._process.poll() is not None:
+            self._start()
+        process = self._process
+        assert process is not None and process.stdin is not None
+        try:
+            messages.send(process.stdin, request)
+            response = self._receive(seconds)
+        except (BrokenPipeError, EOFError, msgspec.DecodeError) as error:
+            self.kill()
+            raise ReaderCrashedError from error
+        except ReadTimeoutError:
+            self.kill()
+            raise
+        self.answered += 1
+        if isinstance(response, messages.Failed):
+            raise rebuild(response.error, response.message)
+        return response
+
+    @property
+    def pid(self) -> int | None:
+        return self._process.pid if self._process and self._process.poll() is None else None
+
+    def kill(self) -> None:
+        """Ends the process and everything it started."""
+        process, self._process = self._process, None
+        self.answered = 0
+        if process is None:
+            return
+        with contextlib.suppress(ProcessLookupError, PermissionError):
+            os.killpg(process.pid, signal.SIGKILL)
+        process.wait()
+        for pipe in (process.stdin, process.stdout):
+            if pipe:
+                with contextlib.suppress(OSError):
+                    pipe.close()
+
+    def _start(self) -> None:
+        self.kill()
+        self._process = subprocess.Popen(
+            [sys.executable, "-m", "ocr.child", self._role, str(self._memory), *self._arguments],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            cwd=PROJECT,
+            env=child_environment(self._folder),
+            start_new_session=True,
+        )
+        try:
+            response = self._receive(START_SECONDS)
+        except (EOFError, ReadTimeoutError, msgspec.DecodeError) as error:
+            self.kill()
+            raise ReaderCrashedError from error
+        if isinstance(response, messages.Failed):
+            self.kill()
+            raise rebuild(response.error, response.message)
+
+    def _receive(self, seconds: float) -> messages.Response:
+        deadline = time.monotonic() + seconds
+        length = int.from_bytes(self._read(messages.LENGTH_BYTES, deadline, seconds), "big")
+        if length > messages.MAX_MESSAGE_BYTES:
+            raise EOFError
+        body = self._read(length, deadline, seconds)
+        return msgspec.msgpack.decode(body, type=messages.Response)  # type: ignore[return-value]
+
+    def _read(self, count: int, deadline: float, seconds: float) -> bytes:
+        assert self._process is not None and self._process.stdout is not None
+        descriptor = self._process.stdout.fileno()
+        found = bytearray()
+        with selectors.DefaultSelector() as selector:
+            selector.register(descriptor, selectors.EVENT_READ)
+            while len(found) < count:
+                if not selector.select(WATCH_SECONDS):
+                    if time.monotonic() > deadline:
+                        raise ReadTimeoutError(seconds)
+                    if memory_in_use(self._process.pid) > self._memory:
+                        raise EOFError
+                    continue
+                part = os.read(descriptor, count - len(found))
+                if not part:
+                    raise EOFError
+                found += part
+        return bytes(found)
+
+
+def memory_in_use(pid: int) -> int:
+    """Resident bytes of a process; 0 when it is gone."""
+    try:
+        return int(Path(f"/proc/{pid}/statm").read_text().split()[1]) * PAGE_BYTES
+    except (OSError, IndexError):
+        return 0
+
+
+def child_environment(folder: Path) -> dict[str, str]:
+    """Nothing of ours but what a program needs to run: no secrets, one thread, a temporary folder of its own."""
+    kept = {name: os.environ[name] for name in KEPT_VARIABLES if name in os.environ}
+    return kept | dict.fromkeys(ONE_THREAD, "1") | {"TMPDIR": str(folder), "HOME": str(folder)}
+
+
+class Reader:
+    """Reads one file after the other. Not for use by several threads at a time.
+
+    Its children start when they are first needed, and stop with `close()` or with this process.
+    """
+
+    def __init__(self, options: ReaderOptions | None = None) -> None:
+        self.options = options or ReaderOptions()
+        sweep_folders()
+        self._folder = Path(tempfile.mkdtemp(prefix=f"{FOLDER_PREFIX}{os.getpid()}-"))
+        self._decoder = Child(self._folder, self.options.decoder_memory, "decoder")
+        self._engines = [self._engine(name) for name in engine_names(self.options.engine)]
+
+    def __enter__(self) -> "Reader":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        for child in (self._decoder, *self._engines):
+            child.kill()
+        shutil.rmtree(self._folder, ignore_errors=True)
+
+    def read(self, path: Path) -> Reading:
+        """Everything that can be read from the file. Raises a subclass of OcrError, whatever the file holds."""
+        started = time.monotonic()
+        deadline = started + self.options.document_seconds
+        opened = self._open(path, deadline)
+        pages = tuple(self._read_page(number, deadline) for number in range(1, opened.page_count + 1))
+        if not any(page.words for page in pages):
+            raise NothingLegibleError
+        return Reading(pages, self.decide(pages), time.monotonic() - started)
+
+    def decide(self, pages: tuple[Page, ...]) -> tuple[DocumentReading, ...]:
+        """The documents on pages that were read before."""
+        decided = self._decoder.ask(messages.Decide(list(pages)), self.options.page_seconds)
+        return tuple(decode_document(document) for document in decided.documents)
+
+    def inspect(self, path: Path) -> FileFacts:
+        """A quick look, without recognising anything: type, number of pages, size and resolution of each."""
+        opened = self._open(path, time.monotonic() + INSPECT_SECONDS)
+        facts = self._decoder.ask(messages.Inspect(), INSPECT_SECONDS)
+        return FileFacts(opened.media_type, tuple(facts.pages))
+
+    def render(self, path: Path, number: int, width: int, turned: int = 0) -> bytes:
+        """A PNG of page `number` (from 1), `width` pixels wide, turned clockwise by `turned` degrees."""
+        self._open(path, time.monotonic() + INSPECT_SECONDS)
+        with self._scratch(".png") as target:
+            self._decoder.ask(messages.Render(number, width, turned, str(target)), self.options.page_seconds)
+            return target.read_bytes()
+
+    def _open(self, path: Path, deadline: float) -> messages.Opened:
+        seconds = min(self.options.page_seconds, max(deadline - time.monotonic(), 0.0))
+        opened: messages.Opened = self._decoder.ask(messages.Open(str(path), self.options.max_pages), seconds)
+        return opened
+
+    def _read_page(self, number: int, deadline: float) -> Page:
+        with self._scratch(".npy") as target:
+            seconds = self._seconds_left(deadline)
+            loaded = self._decoder.ask(messages.Load(number, str(target)), seconds)
+            if isinstance(loaded, messages.Loaded):
+                return loaded.page
+            found = self._recognise(messages.Recognise(str(target), loaded.dpi), deadline)
+        return Page(
+            number=number,
+            width=found.width,
+            height=found.height,
+            words=tuple(found.words),
+            method=Method.OCR,
+            engine=found.engine,
+            dpi=loaded.dpi,
+            turned=(loaded.turned + found.turned) % 360,
+            notices=tuple(found.notices),
+        )
+
+    def _recognise(self, request: messages.Recognise, deadline: float) -> messages.Recognised:
+        """By the first engine that works: a crash or a time-out of one is the next one's turn."""
+        failure: OcrError = ReaderCrashedError()
+        for engine in self._engines:
+            if engine.answered >= self.options.recycle_pages:
+                engine.kill()
+            try:
+                recognised: messages.Recognised = engine.ask(request, self._seconds_left(deadline))
+                return recognised
+            except EngineUnavailableError as error:
+                failure = failure if isinstance(failure, ReadTimeoutError) else error
+            except (ReadTimeoutError, ReaderCrashedError) as error:
+                failure = error
+        raise failure
+
+    def _seconds_left(self, deadline: float) -> float:
+        left = deadline - time.monotonic()
+        if left <= 0:
+            raise ReadTimeoutError(self.options.document_seconds)
+        return min(self.options.page_seconds, left)
+
+    def _engine(self, name: str) -> Child:
+        languages, seconds = "+".join(self.options.languages), str(self.options.page_seconds)
+        return Child(self._folder, self.options.engine_memory, "engine", name, languages, seconds)
+
+    @contextlib.contextmanager
+    def _scratch(self, suffix: str) -> Iterator[Path]:
+        descriptor, name = tempfile.mkstemp(suffix=suffix, dir=self._folder)
+        os.close(descriptor)
+        try:
+            yield Path(name)
+        finally:
+            Path(name).unlink(missing_ok=True)
+
+
+def engine_names(choice: str) -> tuple[str, ...]:
+    return ("rapidocr", "tesseract") if choice == "auto" else (choice,)
+
+
+def decode_document(raw: bytes) -> DocumentReading:
+    """A document as the child wrote it, its amounts and days made amounts and days again."""
+    document = msgspec.json.decode(raw, type=DocumentReading)
+    return replace(document, fields={name: decode_field(name, found) for name, found in document.fields.items()})
+
+
+def decode_field(name: str, found: Field) -> Field:
+    if name in AMOUNT_FIELDS:
+        return replace(found, value=Decimal(str(found.value)))
+    if name in DATE_FIELDS:
+        return replace(found, value=date.fromisoformat(str(found.value)))
+    return found
+
+
+def sweep_folders() -> None:
+    """Removes what readers left behind that were killed."""
+    for folder in Path(tempfile.gettempdir()).glob(f"{FOLDER_PREFIX}*-*"):
+        owner = folder.name.removeprefix(FOLDER_PREFIX).partition("-")[0]
+        if owner.isdigit() and not Path(f"/proc/{owner}").exists():
+            shutil.rmtree(folder, ignore_errors=True)
+
+
+_shared: dict[ReaderOptions, Reader] = {}
+_lock = threading.RLock()
+
+
+def read(path: Path, options: ReaderOptions | None = None) -> Reading:
+    """Reads with this process's own reader, which stays warm between calls."""
+    with shared_reader(options) as reader:
+        return reader.read(path)
+
+
+@contextlib.contextmanager
+def shared_reader(options: ReaderOptions | None = None) -> Iterator[Reader]:
+    """This process's reader for these options, held by one thread at a time."""
+    key = options or ReaderOptions()
+    with _lock:
+        if key not in _shared:
+            _shared[key] = Reader(key)
+        yield _shared[key]

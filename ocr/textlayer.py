@@ -1,0 +1,142 @@
+"""The text layer of a PDF page: words with boxes, and whether the layer can be trusted.
+
+Characters and their loose boxes come from PDFium; words are split here, by white space and by gaps.
+"""
+
+import ctypes
+import unicodedata
+from collections.abc import Sequence
+
+import pypdfium2 as pdfium
+import pypdfium2.raw as raw
+
+from ocr.types import Word
+
+GAP = 0.25  # of the character's height: a wider gap separates words
+LINE_SHIFT = 0.6  # of the character's height: a larger vertical step starts a new line
+UPRIGHT_ANGLE = 0.2  # radians: text turned further is a note in the margin, not a line to read
+MIN_WORDS = 5  # fewer on a page: a stamp or a page number, not a layer
+MIN_WORDS_OVER_IMAGE = 40  # fewer over a picture of the page: a stamp or a header on a scan
+IMAGE_COVER = 0.5  # share of the page above which an image is taken for a scan of it
+GARBAGE = 0.1  # share of unusable characters above which the font's map is broken
+INVISIBLE_MODE = 3  # text render mode of the layer that scanning software puts under its picture
+SOFT_HYPHENS = {0x02, 0xAD, 0xFFFE}
+LIGATURES = {"ﬁ": "fi", "ﬂ": "fl", "ﬀ": "ff", "ﬃ": "ffi", "ﬄ": "ffl"}
+
+Box = tuple[float, float, float, float]
+
+
+def read_words(page: pdfium.PdfPage) -> list[Word]:
+    """The upright words of a page in points from its top left corner, `run` numbering the layer's own lines."""
+    text_page = page.get_textpage()
+    try:
+        return _Splitter(page, text_page).words()
+    finally:
+        text_page.close()
+
+
+class _Splitter:
+    """Walks through the characters once and cuts them into words."""
+
+    def __init__(self, page: pdfium.PdfPage, text_page: pdfium.PdfTextPage) -> None:
+        self._text = text_page
+        self._rotation = page.get_rotation()
+        self._left, self._bottom, self._right, self._top = page.get_bbox()
+        self._rectangle = raw.FS_RECTF()
+        self._found: list[Word] = []
+        self._letters: list[str] = []
+        self._boxes: list[Box] = []
+        self._run = 0
+
+    def words(self) -> list[Word]:
+        for index in range(self._text.count_chars()):
+            code = raw.FPDFText_GetUnicode(self._text, index)
+            letter = chr(code) if code else " "
+            if code in SOFT_HYPHENS:
+                continue
+            if letter.isspace():
+                self._finish()
+                self._run += letter in "\r\n"
+                continue
+            box = self._box(index)
+            if box is None or (not self._letters and self._is_turned(index)):
+                continue
+            self._part_from(box)
+            self._letters.append(LIGATURES.get(letter, letter))
+            self._boxes.append(box)
+        self._finish()
+        return self._found
+
+    def _box(self, index: int) -> Box | None:
+        if not raw.FPDFText_GetLooseCharBox(self._text, index, ctypes.byref(self._rectangle)):
+            return None
+        r = self._rectangle
+        box = self._upright(min(r.left, r.right), min(r.bottom, r.top), max(r.left, r.right), max(r.bottom, r.top))
+        return box if box[3] > box[1] else None
+
+    def _upright(self, left: float, bottom: float, right: float, top: float) -> Box:
+        """From PDF user space to the page as it is shown, origin top left."""
+        if self._rotation == 90:
+            return (bottom - self._bottom, left - self._left, top - self._bottom, right - self._left)
+        if self._rotation == 180:
+            return (self._right - right, bottom - self._bottom, self._right - left, top - self._bottom)
+        if self._rotation == 270:
+            return (self._top - top, self._right - right, self._top - bottom, self._right - left)
+        return (left - self._left, self._top - top, right - self._left, self._top - bottom)
+
+    def _is_turned(self, index: int) -> bool:
+        angle = raw.FPDFText_GetCharAngle(self._text, index)
+        shown = (angle - self._rotation * 3.141592653589793 / 180) % 6.283185307179586 if angle >= 0 else 0.0
+        return min(shown, 6.283185307179586 - shown) > UPRIGHT_ANGLE
+
+    def _part_from(self, box: Box) -> None:
+        """Ends the word where `box` does not continue it."""
+        if not self._boxes:
+            return
+        last = self._boxes[-1]
+        height = max(last[3] - last[1], 1e-6)
+        if abs(box[1] - last[1]) > LINE_SHIFT * height and abs(box[3] - last[3]) > LINE_SHIFT * height:
+            self._finish()
+            self._run += 1
+        elif box[0] - last[2] > GAP * height or box[0] < last[0] - 1:
+            self._finish()
+
+    def _finish(self) -> None:
+        if self._letters:
+            text = unicodedata.normalize("NFC", "".join(self._letters))
+            left, top = min(b[0] for b in self._boxes), min(b[1] for b in self._boxes)
+            right, bottom = max(b[2] for b in self._boxes), max(b[3] for b in self._boxes)
+            self._found.append(Word(text, left, top, right, bottom, 1.0, self._run))
+        self._letters, self._boxes = [], []
+
+
+def is_trustworthy(page: pdfium.PdfPage, words: Sequence[Word]) -> bool:
+    """Whether the words are the page's own text: not a stamp on a scan, not the guess of scanning software, not the
+    noise of a font without a character map."""
+    if len(words) < MIN_WORDS or _garbage_share(words) > GARBAGE:
+        return False
+    if find_scan(page) is None:
+        return True
+    return len(words) >= MIN_WORDS_OVER_IMAGE and not _is_invisible(page)
+
+
+def _garbage_share(words: Sequence[Word]) -> float:
+    letters = [letter for word in words for letter in word.text]
+    unusable = sum(unicodedata.category(letter) in ("Co", "Cn", "Cc", "Cs") or letter == "\ufffd" for letter in letters)
+    return unusable / max(len(letters), 1)
+
+
+def find_scan(page: pdfium.PdfPage) -> pdfium.PdfImage | None:
+    """The image that covers most of the page, if one does: a scan of it."""
+    width, height = page.get_width(), page.get_height()
+    for image in page.get_objects(filter=[raw.FPDF_PAGEOBJ_IMAGE], max_depth=3):
+        left, bottom, right, top = image.get_bounds()
+        if (right - left) * (top - bottom) >= IMAGE_COVER * width * height:
+            return image
+    return None
+
+
+def _is_invisible(page: pdfium.PdfPage) -> bool:
+    texts = list(page.get_objects(filter=[raw.FPDF_PAGEOBJ_TEXT], max_depth=3))
+    hidden = sum(raw.FPDFTextObj_GetTextRenderMode(text) == INVISIBLE_MODE for text in texts)
+    return bool(texts) and 2 * hidden > len(texts)
