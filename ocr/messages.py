@@ -3,7 +3,7 @@
 Never pickle: the child has had hostile bytes in its hands.
 """
 
-from typing import BinaryIO
+from typing import IO
 
 import msgspec
 
@@ -101,13 +101,13 @@ Request = Open | Inspect | Load | Render | Decide | Recognise
 Response = Opened | Inspected | Loaded | Pictured | Decided | Recognised | Done | Failed
 
 
-def send(pipe: BinaryIO, message: msgspec.Struct) -> None:
+def send(pipe: IO[bytes], message: msgspec.Struct) -> None:
     body = msgspec.msgpack.encode(message)
     pipe.write(len(body).to_bytes(LENGTH_BYTES, "big") + body)
     pipe.flush()
 
 
-def receive(pipe: BinaryIO) -> Request | None:
+def receive(pipe: IO[bytes]) -> Request | None:
     """The next request, or None at the end of the pipe."""
     head = pipe.read(LENGTH_BYTES)
     if len(head) < LENGTH_BYTES:

@@ -132,7 +132,7 @@ class Child:
         if length > messages.MAX_MESSAGE_BYTES:
             raise EOFError
         body = self._read(length, deadline, seconds)
-        return msgspec.msgpack.decode(body, type=messages.Response)  # type: ignore[return-value]
+        return msgspec.msgpack.decode(body, type=messages.Response)
 
     def _read(self, count: int, deadline: float, seconds: float) -> bytes:
         assert self._process is not None and self._process.stdout is not None
