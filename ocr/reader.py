@@ -222,7 +222,8 @@ class Reader:
 
     def _open(self, path: Path, deadline: float) -> messages.Opened:
         seconds = min(self.options.page_seconds, max(deadline - time.monotonic(), 0.0))
-        opened: messages.Opened = self._decoder.ask(messages.Open(str(path), self.options.max_pages), seconds)
+        path.stat()  # a missing file is the caller's OSError, not the child's crash
+        opened: messages.Opened = self._decoder.ask(messages.Open(str(path.resolve()), self.options.max_pages), seconds)
         return opened
 
     def _read_page(self, number: int, deadline: float) -> Page:

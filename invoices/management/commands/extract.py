@@ -24,7 +24,7 @@ class Command(BaseCommand):
         "Reads files (PDF, JPEG, PNG, TIFF; folders are walked) and prints what is on them. Nothing is stored. "
         "The exit status is 1 when a file could not be read."
     )
-    requires_system_checks: list[str] = []  # noqa: RUF012
+    requires_system_checks: list[str] = []
     requires_migrations_checks = False
 
     def add_arguments(self, parser: ArgumentParser) -> None:
