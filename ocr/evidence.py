@@ -155,6 +155,8 @@ class Sheet:
                 after is not None and after.text in (":", "=", "#")
             )
             alone = start == cell_start and not any(token.words for token in row.tokens[end:cell_end])
+            if match.corrected and match.end - match.start == 1 and not (alone or closed):
+                continue  # "Cross" is no "gross": a corrected word must stand like a label
             left, right = row.tokens[start].left, row.tokens[end - 1].right
             labels.append(Label(match.classes, row.index, start, end, left, right, alone, closed))
         return labels

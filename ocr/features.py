@@ -170,8 +170,17 @@ def amount_features(facts: AmountFacts, amount: AmountCandidate, view: LabelView
         "in_item": float(_inside_item(facts, amount)),
         "no_class": float(not classes),
     }
+    if facts.by_row[amount.row.index] > 1 and view.above and _in_total_row(amount):
+        for name in view.above[0].label.classes:
+            features[f"total_row_col:{name}"] = 1.0
     features |= _arithmetic(facts, value)
     return features
+
+
+def _in_total_row(amount: AmountCandidate) -> bool:
+    """Whether the row begins with a total's label: its amounts are then told apart by their columns' headings."""
+    first = next((label for label in amount.row.labels if label.end <= amount.start), None)
+    return first is not None and bool(first.classes & {"total", "gross_total", "net_total", "other_amount"})
 
 
 def row_classes(amount: AmountCandidate) -> set[str]:

@@ -179,11 +179,30 @@ class DateMatch:
         return first or second
 
 
+@cache
+def _months() -> dict[str, int]:
+    return {fold(name): int(number) for number, names in load_table("months").items() for name in names}
+
+
+def _month_pattern() -> str:
+    """Any month's name, with the figures that recognition puts for its letters."""
+    names = {name for names in load_table("months").values() for name in names} | set(_months())
+    slips = {"o": "[o0]", "l": "[l1i|]", "i": "[il1]"}
+    ordered = sorted(names, key=lambda name: (-len(name), name))
+    return "(?:" + "|".join("".join(slips.get(c, c) for c in name) for name in ordered) + r")(?![^\W\d_])\.?"
+
+
+def _month(name: str) -> int | None:
+    months = _months()
+    plain = fold(name).replace(" ", "").replace("0", "o").replace("1", "l").replace("|", "l")
+    return months.get(plain) or months.get(plain.replace("l", "i")) or months.get(plain.replace("i", "l"))
+
+
 _GAP = r"\s?[-/.,]\s?"
-_DAY = rf"[{_DIGITS}]{{1,2}}"
+_DAY = rf"(?=.?\d)[{_DIGITS}]{{1,2}}"
 _YEAR = rf"(?:[{_DIGITS}]{{4}}|'?[{_DIGITS}]{{2}})"
-_MONTH = r"(?:[^\W\d_]|[015](?=[^\W\d_])){3,10}\.?"
-_BEFORE = r"(?<![\d])(?<!\d[-/.,])"
+_MONTH = _month_pattern()
+_BEFORE = r"(?<![^\W_])(?<!\d[-/.,])"
 # The year may be glued to a time: "16-03-201812:07:10".
 _AFTER = r"(?=\d{1,2}:\d\d|$|[^\d%]|T\d\d)(?![-/]\d|[.,]\d{2,})"
 _NUMERIC = re.compile(rf"{_BEFORE}({_DAY})(?:{_GAP})({_DAY})(?:{_GAP})({_YEAR}){_AFTER}")
@@ -198,20 +217,6 @@ _MONTH_LEADS = re.compile(
     rf"(?<![^\W\d_])({_MONTH})[\s\-./]*({_DAY})(?:st|nd|rd|th)?\s?[\s,\-./]\s*({_YEAR}){_AFTER}", re.IGNORECASE
 )
 _YEAR_LEADS = re.compile(rf"{_BEFORE}(20\d\d)[\s\-./]*({_MONTH})[\s\-./]*({_DAY})(?!\d)", re.IGNORECASE)
-
-
-@cache
-def _months() -> dict[str, int]:
-    return {fold(name): int(number) for number, names in load_table("months").items() for name in names}
-
-
-def _month(name: str) -> int | None:
-    plain = fold(name).replace(" ", "")
-    months = _months()
-    if plain in months:
-        return months[plain]
-    repaired = plain.translate(str.maketrans("015", "ols"))
-    return months.get(repaired) or months.get(repaired.replace("l", "i"))
 
 
 def _number(text: str) -> int:

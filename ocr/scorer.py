@@ -24,6 +24,11 @@ RELATIONS = {
     "col2": 0.1,
     "up_noleft": 0.1,
     "col_noleft": 0.15,
+    "total_row_col": 0.8,
+    "section": 0.5,
+    "section_beside": 0.5,
+    "section_0": 0.4,
+    "section_1": 0.1,
 }
 STRONG, WEAK, OTHER, AGAINST = 5.0, 2.2, -1.0, -3.0
 NONE_SCORE = 2.0  # logit of "not on this document": an unlabelled candidate loses against it
@@ -52,10 +57,13 @@ class FieldModel:
 def initial_weight(field: str, feature: str) -> float:
     """What a label feature says before training; 0 for all other features and unknown fields."""
     relation, _, label_class = feature.rpartition(":")
-    share = RELATIONS.get(relation.removeprefix("dn|"))
+    kind, _, relation = relation.rpartition("|")
+    share = RELATIONS.get(relation)
     table = _label_table().get(field)
     if share is None or table is None:
         return 0.0
+    if kind:  # the twin that only one kind of document has, on top of the plain feature
+        return share * (STRONG - OTHER) if label_class in table.get(kind, []) else 0.0
     for names, weight in ((table["strong"], STRONG), (table["weak"], WEAK), (table["against"], AGAINST)):
         if label_class in names:
             return share * weight

@@ -21,11 +21,12 @@ LANGUAGE_SHARE = 0.6  # a second language is kept if it has this share of the fi
 
 @dataclass(frozen=True, slots=True)
 class LabelMatch:
-    """Label classes found on the words `start` to `end` (exclusive)."""
+    """Label classes found on the words `start` to `end` (exclusive). corrected: a word was misread."""
 
     start: int
     end: int
     classes: frozenset[str]
+    corrected: bool = False
 
 
 class LabelIndex:
@@ -52,6 +53,7 @@ class LabelIndex:
 
     def find(self, words: Sequence[str], *, misread: bool = False) -> list[LabelMatch]:
         """The longest labels from left to right, none overlapping. misread: correct one wrong letter a word."""
+        printed = words
         if misread:
             words = [self._correct(word) for word in words]
         found = []
@@ -61,7 +63,8 @@ class LabelIndex:
             if match is None:
                 start += 1
             else:
-                found.append(match)
+                corrected = list(words[start : match.end]) != list(printed[start : match.end])
+                found.append(LabelMatch(match.start, match.end, match.classes, corrected))
                 start = match.end
         return found
 

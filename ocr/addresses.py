@@ -1,0 +1,210 @@
+"""What an address looks like, and its parts."""
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cache
+
+from ocr.lexicon import load_table
+from ocr.parse import fold
+
+PHONE = re.compile(r"\+?\(?\d[\d\s().\-/]{6,}\d")
+EMAIL = re.compile(r"[\w.+\-]+@[\w\-]+(?:\.[\w\-]+)+")
+POSTCODES = {
+    "GB": re.compile(r"\b[A-Z]{1,2}\d[A-Z\d]? ?\d[A-Z]{2}\b"),
+    "IE": re.compile(r"\b[AC-FHKNPRTV-Y]\d[\dW] ?[0-9AC-FHKNPRTV-Y]{4}\b"),
+    "US": re.compile(r"\b[A-Z]{2}[,.]? {0,2}\d{5}(?:-\d{4})?\b"),
+    "CA": re.compile(r"\b[ABCEGHJ-NPRSTVXY]\d[A-Z] ?\d[A-Z]\d\b"),
+    "AU": re.compile(r"\b(?:NSW|VIC|QLD|SA|WA|TAS|ACT|NT)[,.]? ?\d{4}\b"),
+    "NL": re.compile(r"\b[1-9]\d{3} ?[A-Z]{2}\b"),
+    "five": re.compile(
+        r"(?<![\d\-/.])(?:[A-Z]{1,2}-)?\d{5}(?![\d\-/.])(?=[ ,]+[^\W\d]|\.?$)|(?<=[^\W\d] )\d{5}(?![\d\-/])"
+    ),
+    "six": re.compile(r"(?<![\d\-/.])\d{6}(?![\d\-/.])(?=[ ,.]|$)"),
+    "four": re.compile(r"(?<![\d\-/.,])(?:[A-Z]{1,2}-)?[1-9]\d{3}(?= [A-Z][a-z]{2,})|(?<=[a-z] )[1-9]\d{3}$"),
+}
+
+
+@cache
+def word_set(topic: str) -> frozenset[str]:
+    return frozenset(fold(word) for word in load_table("names")[topic])
+
+
+def has_word(folded: str, topic: str) -> bool:
+    """Whether a folded text holds a word or phrase of a topic of names.toml."""
+    words = folded.split()
+    known = word_set(topic)
+    return any(" ".join(words[i : i + length]) in known for length in (1, 2, 3) for i in range(len(words) - length + 1))
+
+
+def has_postcode(text: str, country: str = "") -> bool:
+    if country in POSTCODES and POSTCODES[country].search(text):
+        return True
+    return any(pattern.search(text) for key, pattern in POSTCODES.items() if key not in ("four", "six")) or (
+        country in ("AT", "CH", "BE", "AU", "NZ", "NL") and bool(POSTCODES["four"].search(text))
+    )
+
+
+def is_address_line(text: str, country: str) -> bool:
+    """Whether a line reads like part of an address: a street with a number, a postcode, a place."""
+    folded = fold(text)
+    if has_postcode(text, country):
+        return True
+    words = folded.split()
+    if (
+        words
+        and len(text) < 60
+        and any(" ".join(words[:k]) in word_set("address_starts") for k in (1, 2))
+        and len(words) > 1
+    ):
+        return True
+    has_digit = any(c.isdigit() for c in text)
+    if has_digit and (
+        has_word(folded, "streets")
+        or re.search(r"(?:str\.?|strasse|straße|weg|platz|laan|straat|gasse|allee|plein|gracht|kade)\b", text.lower())
+    ):
+        return True
+    return has_word(folded, "places") or (has_word(folded, "streets") and "," in text)
+
+
+def is_contact_line(line: str) -> bool:
+    folded = fold(line)
+    if EMAIL.search(line) or "www" in folded:
+        return True
+    return bool(PHONE.search(line)) and bool(
+        re.match(r"\W*(?:tel|ph|phone|t|p|fon|fax|call|mob|m|\+|\(?0|\(?\d{3})", folded)
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Address:
+    """An address in parts; what is not told apart is ""."""
+
+    street: str = ""
+    city: str = ""
+    state: str = ""
+    postcode: str = ""
+
+
+# Countries that print the postcode in front of the town ("80333 München").
+POSTCODE_LEADS = frozenset({"DE", "AT", "CH", "FR", "BE", "NL", "ES", "IT", "MY", ""})
+
+
+def split_address(lines: Sequence[str], country: str) -> Address:
+    """The parts of an address printed on `lines`.
+
+    The town stands beside the postcode: before it (with a state or county between) or behind it, as the country has it.
+    """
+    parts = [part.strip(" .,;") for line in lines for part in line.split(",")]
+    parts = [part for part in parts if part and fold(part) not in _countries()]
+    at, match = _find_postcode(parts, country)
+    if match is None:
+        return Address(street=", ".join(parts))
+    postcode = match[0].strip()
+    before, after = parts[at][: match.start()].strip(" ,-"), parts[at][match.end() :].strip(" ,-()")
+    before = "" if re.fullmatch(r"[A-Z]{1,2}", before) else before  # a country's code: "DE 80333", "D-80333"
+    street = parts[:at]
+    if country in ("US", "AU", "CA") or re.match(r"[A-Z]{2,3}[,.]? ?\d{4,5}", postcode):
+        return _split_state_code(street, before, postcode, country)
+    if after and (country in POSTCODE_LEADS or not before):
+        return _split_town_behind(street + ([before] if before else []), [after, *parts[at + 1 :]], postcode, country)
+    town = [*street, before] if before else street
+    return _split_town_before(town, postcode, country)
+
+
+def _find_postcode(parts: Sequence[str], country: str) -> tuple[int, re.Match[str] | None]:
+    patterns = [POSTCODES[country]] if country in POSTCODES else []
+    if country in ("DE", "FR", "ES", "IT", "MY", ""):
+        patterns.append(POSTCODES["five"])
+    if country in ("IN", "SG"):
+        patterns.append(POSTCODES["six"])
+    if country in ("AT", "CH", "BE", "NZ"):
+        patterns.append(POSTCODES["four"])
+    if not country:
+        patterns += [POSTCODES["GB"], POSTCODES["US"], POSTCODES["AU"]]
+    for pattern in patterns:
+        for at in range(len(parts) - 1, -1, -1):
+            match = pattern.search(parts[at])
+            if match:
+                return at, match
+    if country in ("US", "AU"):  # "Fort Collins, CO, 80525": the code alone in its part
+        for at in range(len(parts) - 1, -1, -1):
+            match = re.fullmatch(r"\d{5}(?:-\d{4})?|\d{4}", parts[at])
+            if match:
+                return at, match
+    return -1, None
+
+
+def _split_state_code(street: list[str], before: str, postcode: str, country: str) -> Address:
+    state, _, code = postcode.rpartition(" ")
+    if not state:
+        letters = re.match(r"[A-Z]*", postcode)
+        state = letters[0] if letters else ""
+        code = postcode[len(state) :]
+    state = state.strip(" ,.")
+    rest = [*street, before] if before else street
+    if not state and rest and rest[-1].upper() in load_table("countries").get(country, {}).get("states", []):
+        state, rest = rest[-1], rest[:-1]
+    city = rest[-1] if rest else ""
+    return Address(", ".join(rest[:-1]), city, state, code.strip(" ,."))
+
+
+def _split_town_before(town: list[str], postcode: str, country: str) -> Address:
+    state = ""
+    if len(town) > 1 and is_county(town[-1], country):
+        state, town = town[-1], town[:-1]
+    elif town:
+        head, county = _cut_county(town[-1], country)
+        state, town = county, [*town[:-1], head] if head else town[:-1]
+    return Address(", ".join(town[:-1]), town[-1] if town else "", state, postcode)
+
+
+def _split_town_behind(street: list[str], town: list[str], postcode: str, country: str) -> Address:
+    city, state = town[0], ""
+    states = load_table("countries").get(country, {}).get("states", [])
+    province = re.search(r"\s*\(?\b([A-Z]{2})\)?$", city) if country == "IT" else None
+    if province:
+        city, state = city[: province.start()].strip(" ("), province[1]
+    elif len(town) > 1 and (town[1].upper() in states or country in ("MY", "ES")):
+        state = town[1]
+    elif country == "ES" and "(" in city:
+        city, _, state = city.partition("(")
+        state = state.strip(" )")
+    else:
+        for name in states:
+            if city.upper().endswith(" " + name):
+                city, state = city[: -len(name)].strip(" .,"), city[-len(name) :]
+                break
+    return Address(", ".join(street), city.strip(), state.strip(), postcode)
+
+
+def is_county(text: str, country: str) -> bool:
+    names = _counties(country)
+    return fold(text) in names or bool(re.match(r"(?:co\.?|county)\s", text, re.IGNORECASE))
+
+
+def _cut_county(text: str, country: str) -> tuple[str, str]:
+    """A line as town and county: "Exeter Devon" is Exeter, Devon; "Cork Co. Cork" is Cork, Co. Cork."""
+    marked = re.search(r"\s(Co\.?\s?[A-Z]\w+|County [A-Z]\w+)$", text)
+    if marked:
+        return text[: marked.start()].strip(), marked[1]
+    words = text.split()
+    for length in (3, 2, 1):
+        if len(words) > length and fold(" ".join(words[-length:])) in _counties(country):
+            return " ".join(words[:-length]), " ".join(words[-length:])
+    return text, ""
+
+
+@cache
+def _counties(country: str) -> frozenset[str]:
+    return frozenset(fold(name) for name in load_table("countries").get(country, {}).get("states", []))
+
+
+@cache
+def _countries() -> frozenset[str]:
+    return frozenset(fold(name) for name in load_table("names")["countries"])
+
+
+def is_country(text: str) -> bool:
+    """Whether a line is nothing but a country's name."""
+    return fold(text) in _countries()

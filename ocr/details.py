@@ -1,0 +1,366 @@
+"""What belongs to a party once it is known: its address, telephone, e-mail, tax number; and the terms of payment."""
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from functools import cache
+
+from ocr.addresses import EMAIL, has_postcode, is_address_line, is_contact_line, is_country, word_set
+from ocr.evidence import Label, Sheet, SheetRow, Token
+from ocr.lexicon import load_table
+from ocr.parse import find_dates, fold, parse_amount
+
+LONGEST_ADDRESS = 7  # lines
+LEADING_LINES = 4  # lines that may stand between a name and its address (registration, slogan)
+CONTACT_CLASSES = frozenset({"phone", "mobile", "fax", "email", "web", "tax_id", "company_number", "bank"})
+
+_REGISTRATION = re.compile(
+    r"^\W*(?:\(?\s*(?:co|company|reg|roc|rob|gst|sst|abn|acn|vat|est|tin|uen|brn)\b|\(?[A-Z]{0,3}\d{4,}-?[A-Z]{0,2}\)?$|\d{4,}-?[A-Z]\b)",
+    re.IGNORECASE,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """A cell's tokens as part of a block."""
+
+    row: SheetRow
+    start: int
+    end: int
+
+    @property
+    def tokens(self) -> list[Token]:
+        return self.row.tokens[self.start : self.end]
+
+    @property
+    def text(self) -> str:
+        return self.row.text(self.start, self.end)
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """A value found with its tokens; they are all on one page."""
+
+    value: str
+    page: int
+    tokens: tuple[Token, ...]
+    lines: tuple[str, ...] = ()
+
+
+# --- Addresses -----------------------------------------------------------------------------------------------------
+
+
+def address_under(sheet: Sheet, block: Sequence[Line], country: str) -> list[Line]:
+    """The address at the head of a block of lines: without registration numbers before it, up to telephone or title."""
+    taken: list[Line] = []
+    skipped = 0
+    for line in block:
+        cut, more = _cut_address(line)
+        text = cut.text if cut else ""
+        if cut is None or _ends_address(cut):
+            if taken or skipped >= LEADING_LINES:
+                break
+            skipped += 1
+            continue
+        if not taken and not is_address_line(text, country) and not _begins_address(text, block, line, country):
+            skipped += 1
+            if skipped > LEADING_LINES:
+                break
+            continue
+        taken.append(cut)
+        if more or len(taken) == LONGEST_ADDRESS:
+            break
+    return _trim(taken, country)
+
+
+def _begins_address(text: str, block: Sequence[Line], line: Line, country: str) -> bool:
+    """A line without marks of its own that is followed by an address: a house's or an estate's name."""
+    following = block[block.index(line) + 1 :][:2]
+    if _REGISTRATION.match(text) or len(text) > 45:
+        return False
+    return bool(following) and has_postcode(following[0].text, country) and any(c.isdigit() for c in text)
+
+
+def _cut_address(line: Line) -> tuple[Line | None, bool]:
+    """The part of a line before a telephone or the like, and whether something was cut off."""
+    labels = [
+        lb
+        for lb in line.row.labels
+        if line.start <= lb.start < line.end and lb.classes & CONTACT_CLASSES and _is_heading(line, lb)
+    ]
+    end = min((lb.start for lb in labels), default=line.end)
+    for i in range(line.start, end):
+        token = line.row.tokens[i].text
+        rest = line.row.text(i, end)
+        if (
+            EMAIL.search(token)
+            or "www." in token.lower()
+            or (i > line.start and re.match(r"^\(?\+?\d[\d ()\-]{8,}$", rest))
+        ):
+            end = i
+            break
+    if end == line.start:
+        return None, False
+    return Line(line.row, line.start, end), end < line.end
+
+
+def _is_heading(line: Line, label: Label) -> bool:
+    """Whether a contact's label really heads something: closed, or followed by figures or an address."""
+    after = line.row.text(label.end, min(label.end + 2, line.end))
+    return label.closed or bool(re.search(r"\d|@|www", after)) or label.start == line.start
+
+
+def _ends_address(line: Line) -> bool:
+    text = line.text
+    if is_contact_line(text) or _REGISTRATION.match(text) or parse_amount(text) is not None:
+        return True
+    classes = {name for lb in line.row.labels if lb.start == line.start for name in lb.classes}
+    opens = next((lb for lb in line.row.labels if lb.start == line.start), None)
+    if opens and (opens.closed or opens.alone) and classes - {"number", "other_number", "other_amount"}:
+        return True
+    if any(name.startswith("title_") for name in classes):
+        return True
+    return bool(find_dates(text)) or bool(re.match(r"^\W*$", text))
+
+
+def _trim(lines: list[Line], country: str) -> list[Line]:
+    """Without lines behind the postcode or the last place that say nothing of a place."""
+    while lines and is_country(lines[-1].text):
+        lines = lines[:-1]
+    if country == "MY" or not any(has_postcode(line.text, country) for line in lines):
+        return lines
+    last = max(i for i, line in enumerate(lines) if has_postcode(line.text, country))
+    return lines[: last + 1]
+
+
+def inline_address(line: Line, after: int, country: str) -> Line | None:
+    """An address behind a name in one row ("Name • Street 1 • 12345 Town"), from token `after` on."""
+    start = after
+    while start < line.end and not line.row.tokens[start].words:
+        start += 1
+    if start >= line.end:
+        return None
+    cut, _ = _cut_address(Line(line.row, start, line.end))
+    if cut and has_postcode(cut.text, country) and any(c.isalpha() for c in cut.text):
+        return cut
+    return None
+
+
+def address_blocks(sheet: Sheet, country: str, lines_below: "BlockBelow") -> Iterator[list[Line]]:
+    """All blocks that end in a postcode, wherever they stand."""
+    for row in sheet.rows:
+        for start, end in row.cells:
+            line = Line(row, start, end)
+            if not is_address_line(line.text, country):
+                continue
+            block = address_under(sheet, [line, *lines_below(line)], country)
+            if any(has_postcode(part.text, country) for part in block):
+                yield block
+
+
+class BlockBelow:
+    """The lines under a line in its column, without a wide gap."""
+
+    def __init__(self, sheet: Sheet, limit: int, gap: float) -> None:
+        self.sheet, self.limit, self.gap = sheet, limit, gap
+
+    def __call__(self, line: Line) -> list[Line]:
+        found: list[Line] = []
+        height = self.sheet.height[line.row.page]
+        left, right, y = line.tokens[0].left, line.tokens[-1].right, line.row.y
+        for row in self.sheet.rows[line.row.index + 1 :]:
+            if row.page != line.row.page or len(found) == self.limit or row.y - y > self.gap * height:
+                break
+            cell = cell_in_column(row, left, right, height)
+            if cell:
+                found.append(Line(row, *cell))
+                y = row.y
+                left, right = min(left, row.tokens[cell[0]].left), max(right, row.tokens[cell[1] - 1].right)
+        return found
+
+
+def cell_in_column(row: SheetRow, left: float, right: float, height: float) -> tuple[int, int] | None:
+    """The cell of a row that stands in the column `left` to `right`: aligned with it, or overlapping most of it."""
+    best, most = None, 0.0
+    for start, end in row.cells:
+        a, b = row.tokens[start].left, row.tokens[end - 1].right
+        overlap = min(right, b) - max(left, a)
+        aligned = abs(a - left) < 2 * height
+        if overlap > most and (aligned or overlap > 0.4 * min(right - left, b - a)):
+            best, most = (start, end), overlap
+    return best
+
+
+def found_address(lines: Sequence[Line]) -> Found:
+    texts = tuple(re.sub(r"^\W+|[\s,;|]+$", "", line.text) for line in lines)
+    tokens = tuple(token for line in lines for token in line.tokens)
+    return Found(", ".join(texts), lines[0].row.page, tokens, texts)
+
+
+# --- Telephone, e-mail, tax number ---------------------------------------------------------------------------------
+
+
+def find_phone(row: SheetRow, start: int, end: int) -> Found | None:
+    """The first telephone number on tokens of a row, not a fax; as printed."""
+    labels = [lb for lb in row.labels if start <= lb.start < end]
+    for label in labels:
+        if label.classes & {"phone", "mobile"} and not label.classes & {"customer"}:
+            found = _phone_from(row, label.end, end)
+            if found:
+                return found
+    first = next((i for i in range(start, end) if re.match(r"^\+?\(?\d", row.tokens[i].text)), None)
+    if first is not None and not any(lb.end <= first for lb in labels):
+        return _phone_from(row, first, end, strict=True)
+    return None
+
+
+def _phone_from(row: SheetRow, start: int, end: int, strict: bool = False) -> Found | None:
+    while start < end and not any(c.isdigit() for c in row.tokens[start].text):
+        if row.tokens[start].words:
+            return None
+        start += 1
+    stop = start
+    while stop < end and re.fullmatch(r"[+(]?[\d()\-./]+[,;]?", row.tokens[stop].text):
+        stop += 1
+        if row.tokens[stop - 1].text.endswith((",", ";")):
+            break
+    text = row.text(start, stop).strip(" ,;./-")
+    digits = sum(c.isdigit() for c in text)
+    shaped = bool(re.match(r"^(?:\+\d|\(?0\d|\(\d{3}\)|\d{3}[-. ]\d{3}|1[38]00)", text))
+    if 7 <= digits <= 15 and (shaped or not strict) and not re.fullmatch(r"\d+[.,]\d\d", text) and not find_dates(text):
+        return Found(text, row.page, tuple(row.tokens[start:stop]))
+    return None
+
+
+def find_email(row: SheetRow, start: int, end: int) -> Found | None:
+    for token in row.tokens[start:end]:
+        match = EMAIL.search(token.text)
+        if match:
+            return Found(match[0].rstrip("."), row.page, (token,))
+    return None
+
+
+_TAX_TOKEN = re.compile(r"^[A-Z]{0,3}[\d./\-]*\d[\dA-Z./\-]*[,;]?$|^(?:GB|IE|DE|FR|NL|ATU|BE|ES|IT|CHE|EU)[-:]?$|^\d+$")
+
+
+def find_tax_id(row: SheetRow, start: int, end: int) -> Found | None:
+    """The number behind a tax label on tokens of a row, with its parts as printed ("GB 777 4746 31")."""
+    for label in row.labels:
+        if "tax_id" not in label.classes or not start <= label.start < end:
+            continue
+        i = label.end
+        while i < end and not row.tokens[i].words:
+            i += 1
+        stop = i
+        while stop < end and _TAX_TOKEN.match(row.tokens[stop].text.strip("():#")):
+            stop += 1
+            if row.tokens[stop - 1].text.endswith((",", ";", ")")):
+                break
+        text = row.text(i, stop).strip(" ,;:().#-")
+        if sum(c.isdigit() for c in text) >= 6:
+            return Found(text, row.page, tuple(row.tokens[i:stop]))
+    return None
+
+
+# --- People --------------------------------------------------------------------------------------------------------
+
+_PARTICLES = frozenset({"van", "von", "der", "den", "de", "del", "della", "di", "da", "la", "le", "du", "dos", "bin", "binti", "al", "st", "ter", "ten", "zu", "mac", "mc", "o"})  # fmt: skip
+
+
+def split_person(name: str) -> tuple[str, str] | None:
+    """First and last name of a person, or None for a business. An initial is no first name ("Mrs J Dyer")."""
+    folded = fold(name)
+    if any(w in word_set("legal_forms") | word_set("business") for w in folded.split()) or any(
+        c.isdigit() for c in name
+    ):
+        return None
+    if "&" in name or " and " in f" {folded} ":
+        return None
+    if name.count(",") == 1:
+        last, first = (_without_titles(part) for part in name.split(","))
+        given = [w for w in first if len(w.strip(".")) > 1]
+        return (given[0] if given else "", " ".join(last)) if last else None
+    words = _without_titles(name)
+    if not 1 <= len(words) <= 4 or (len(words) == 1 and len(name.split()) == 1):
+        return None
+    if len(words) == 1:
+        return "", words[0]
+    cut = next((i for i in range(1, len(words) - 1) if fold(words[i]) in _PARTICLES), len(words) - 1)
+    first = words[0] if len(words[0].strip(".")) > 1 else ""
+    return first, " ".join(words[cut:])
+
+
+def _without_titles(text: str) -> list[str]:
+    return [word for word in text.replace(".", ". ").split() if fold(word) not in word_set("titles")]
+
+
+# --- Terms of payment ----------------------------------------------------------------------------------------------
+
+
+@cache
+def _terms_patterns() -> tuple[re.Pattern[str], ...]:
+    return tuple(re.compile(rf"(?<![^\W_]){p}", re.IGNORECASE) for p in load_table("terms")["patterns"])
+
+
+def find_terms(sheet: Sheet) -> tuple[Found, bool] | None:
+    """The terms of payment, and whether a label names them."""
+    for row in sheet.rows:
+        for label in row.labels:
+            if "payment_terms" not in label.classes:
+                continue
+            found = _terms_behind(sheet, row, label)
+            if found:
+                return found, True
+    for row in sheet.rows:
+        for start, end in row.cells:
+            text = row.text(start, end)
+            match = next(
+                (m for p in _terms_patterns() if (m := p.search(text)) and (m.start() == 0 or len(m[0]) > 25)), None
+            )
+            if (
+                match
+                and len(match[0]) > 12
+                and not re.search(r"(?:overdue|interest|claims?|settled|return)", text, re.IGNORECASE)
+            ):
+                return Found(
+                    _with_wrapped(sheet, row, start, end, match[0]), row.page, tuple(row.tokens[start:end])
+                ), False
+    return None
+
+
+def _terms_behind(sheet: Sheet, row: SheetRow, label: Label) -> Found | None:
+    end = row.cell_of(label.start)[1]
+    if end == label.end and end < len(row.tokens):  # the value stands in the next cell
+        end = row.cell_of(end)[1]
+    text = row.text(label.end, end).strip(" :.-")
+    match = next((m for p in _terms_patterns() if (m := p.match(text))), None)
+    if match and match.end() > 3:
+        cut = re.split(r"\.\s+(?=[A-Z])", text)[0]
+        value = cut if len(cut) < 70 else match[0]
+        return Found(value.strip(" ."), row.page, tuple(row.tokens[label.end : end]))
+    if not label.alone:
+        return None
+    for below in sheet.rows[row.index + 1 : row.index + 4]:
+        for start, stop in below.cells:
+            text = below.text(start, stop)
+            if below.page == row.page and any(p.match(text) for p in _terms_patterns()):
+                return Found(
+                    _with_wrapped(sheet, below, start, stop, text), below.page, tuple(below.tokens[start:stop])
+                )
+    return None
+
+
+def _with_wrapped(sheet: Sheet, row: SheetRow, start: int, end: int, text: str) -> str:
+    """The sentence with its second line, where the first one fills its column without a full stop."""
+    if text.rstrip().endswith(".") or len(text) < 40:
+        return text.strip(" ")
+    below = next(iter(BlockBelow(sheet, 1, 2.2)(Line(row, start, end))), None)
+    if (
+        below is None
+        or not below.text
+        or find_dates(below.text[:10])
+        or len(below.text) > len(text) + 5
+        or len(below.row.cells) > 1
+    ):
+        return text.strip(" ")
+    return f"{text} {below.text}".strip(" ")
