@@ -160,7 +160,7 @@ def fit(name: str, documents: Sequence[Document]) -> FieldModel:
     for document in documents:
         options = document.options(name)
         truth = document.truth.get(name)
-        if truth is None and not document.complete:
+        if truth is None and not _is_absent(document, name):
             continue
         right = [truth is not None and is_right(name, option.value, truth) for option in options]
         if truth is not None and not any(right):
@@ -295,7 +295,14 @@ def calibrate(predictions: Sequence[Prediction]) -> tuple[float, float]:
 
 
 def _known_absent(prediction: Prediction) -> bool:
-    return prediction.document.complete and prediction.name not in prediction.document.truth
+    return prediction.name not in prediction.document.truth and _is_absent(prediction.document, prediction.name)
+
+
+def _is_absent(document: Document, name: str) -> bool:
+    """Whether a left-out value means that the document does not print it."""
+    if name in PARTIES or (name == "issue_date" and document.kind == DocumentKind.DELIVERY_NOTE):
+        return False
+    return document.complete
 
 
 def report(predictions: Sequence[Prediction]) -> None:

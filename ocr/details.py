@@ -12,6 +12,7 @@ from ocr.parse import find_dates, fold, parse_amount
 
 LONGEST_ADDRESS = 7  # lines
 LEADING_LINES = 4  # lines that may stand between a name and its address (registration, slogan)
+MOST_CELLS = 4  # a row of more cells is a table's, not a block's
 CONTACT_CLASSES = frozenset({"phone", "mobile", "fax", "email", "web", "tax_id", "company_number", "bank"})
 
 _REGISTRATION = re.compile(
@@ -170,6 +171,8 @@ class BlockBelow:
         left, right, y = line.tokens[0].left, line.tokens[-1].right, line.row.y
         for row in self.sheet.rows[line.row.index + 1 :]:
             if row.page != line.row.page or len(found) == self.limit or row.y - y > self.gap * height:
+                break
+            if len(row.cells) > MOST_CELLS:
                 break
             cell = cell_in_column(row, left, right, height)
             if cell:

@@ -12,7 +12,7 @@ from functools import cached_property
 from statistics import median
 
 from ocr.layout import rows as layout_rows
-from ocr.lexicon.labels import LabelIndex, choose_languages, label_index
+from ocr.lexicon.labels import LabelIndex, LabelMatch, choose_languages, label_index
 from ocr.parse import fold
 from ocr.types import BoundingBox, Method, Page, Word
 
@@ -118,9 +118,7 @@ class Sheet:
         self.index: LabelIndex = label_index(self.languages)
         for row in self.rows:
             row.labels = self._find_labels(row)
-        self._labels_by_page: dict[int, list[Label]] = {}
-        for row in self.rows:
-            self._labels_by_page.setdefault(row.page, []).extend(row.labels)
+        self.label_classes = frozenset(name for row in self.rows for label in row.labels for name in label.classes)
 
     def _add_page(self, page: Page) -> None:
         heights = [word.bottom - word.top for word in page.words if len(word.text) > 1]
@@ -155,6 +153,8 @@ class Sheet:
                 after is not None and after.text in (":", "=", "#")
             )
             alone = start == cell_start and not any(token.words for token in row.tokens[end:cell_end])
+            if _is_part_of_name(match, words, alone or closed):
+                continue
             if match.corrected and match.end - match.start == 1 and not (alone or closed):
                 continue  # "Cross" is no "gross": a corrected word must stand like a label
             left, right = row.tokens[start].left, row.tokens[end - 1].right
@@ -284,6 +284,17 @@ def _cut_cells(tokens: Sequence[Token], height: float) -> list[tuple[int, int]]:
             cells.append((start, i))
             start = i
     return cells
+
+
+_BARE_PARTY = frozenset({"customer", "supplier", "venue", "contact", "staff", "patient"})
+_BARE_WORDS = frozenset({"to", "from", "attn", "messrs", "spett", "att", "fao"})
+
+
+def _is_part_of_name(match: LabelMatch, words: Sequence[str], stands_alone: bool) -> bool:
+    """Whether a single word that may name a party is rather part of a name: "Lieferant GmbH", "Customer Care Ltd"."""
+    if stands_alone or match.end - match.start > 1 or not match.classes <= _BARE_PARTY:
+        return False
+    return words[match.start] not in _BARE_WORDS
 
 
 def _opens_value(token: Token, after: Token | None) -> bool:

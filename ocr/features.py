@@ -59,6 +59,28 @@ class LabelView:
         return self.left.label.classes if self.left else frozenset()
 
 
+# A weaker label names a value only where the document has none of the stronger ones.
+_STRONGER = {
+    "number": {"invoice_number", "credit_note_number", "receipt_number"},
+    "title_invoice": {"invoice_number", "receipt_number"},
+    "title_credit_note": {"invoice_number", "credit_note_number", "receipt_number"},
+    "receipt_number": {"invoice_number"},
+    "reference": {"order_number"},
+    "date": {"invoice_date"},
+    "total": {"gross_total"},
+    "amount_due": {"gross_total", "total"},
+}
+
+
+def only_features(sheet: Sheet, view: LabelView) -> Features:
+    """Weak labels beside or above the value that are the best ones of the document."""
+    names = set(view.left.label.classes) if view.left and not view.left.values_between else set()
+    names |= {name for above in view.above[:1] if above.adjacent for name in above.label.classes}
+    return {
+        f"only:{name}": 1.0 for name in names if name in _STRONGER and not _STRONGER[name] & sheet.label_classes
+    }
+
+
 def label_features(view: LabelView) -> Features:
     features: Features = {}
     left = view.left
@@ -149,7 +171,7 @@ class AmountFacts:
 
 
 def amount_features(facts: AmountFacts, amount: AmountCandidate, view: LabelView) -> Features:
-    features = label_features(view) | place_features(facts.sheet, amount)
+    features = label_features(view) | only_features(facts.sheet, view) | place_features(facts.sheet, amount)
     value = abs(amount.value)
     classes = view.nearest()
     for name in row_classes(amount):
@@ -256,7 +278,7 @@ class DateFacts:
 def date_features(facts: DateFacts, candidate: DateCandidate, day: date, view: LabelView) -> Features:
     row = candidate.row
     rest = row.text(candidate.end, min(candidate.end + 3, len(row.tokens))) + candidate.text[-8:]
-    features = label_features(view) | place_features(facts.sheet, candidate)
+    features = label_features(view) | only_features(facts.sheet, view) | place_features(facts.sheet, candidate)
     rank = facts.ranked.index(day)
     features |= {
         "time": float(bool(_TIME.search(rest)) and ":" in rest),
@@ -303,7 +325,7 @@ class NumberFacts:
 
 
 def number_features(facts: NumberFacts, number: NumberCandidate, view: LabelView) -> Features:
-    features = label_features(view) | place_features(facts.sheet, number)
+    features = label_features(view) | only_features(facts.sheet, view) | place_features(facts.sheet, number)
     value = number.value
     digits = sum(c.isdigit() for c in value)
     for name, shape in _SHAPES:

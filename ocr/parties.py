@@ -137,7 +137,8 @@ def _cut_name(row: SheetRow, start: int, end: int, country: str) -> list[NameCan
         start += 1
     cut = _name_end(row, start, end)
     text = row.text(start, cut).strip(" ,;:|*•-")
-    if not _could_be_name(text):
+    labelled = {i for label in row.labels for i in range(label.start, label.end)}
+    if not _could_be_name(text) or all(i in labelled or not row.tokens[i].words for i in range(start, cut)):
         return []
     return [NameCandidate(row, start, cut, text)]
 
@@ -204,6 +205,8 @@ def party_section(sheet: Sheet, row: SheetRow, start: int, left: float, right: f
     beside = sheet.label_left(row, start)
     if beside and beside.label.classes & PARTY_CLASSES and beside.between == 0:
         return Section(_party_class(beside.label.classes), 0, True)
+    if beside and beside.between == 0 and beside.gap < 20:  # "Name:   Lieferant GmbH": the column begins with the label
+        left = min(left, beside.label.left)
     height = sheet.height[row.page]
     lines = 0
     previous = row.y
@@ -249,6 +252,7 @@ class PartyFacts:
         self.sheet = sheet
         self.country = country
         self.folded = sheet.folded
+        self.pairs = [name for name in names if name.second]
         self.domains = [m.lower() for m in _DOMAIN.findall(sheet.text)]
         head = [row for row in sheet.rows if row.page == min(sheet.pages)]
         self.head = {row.index: i for i, row in enumerate(head)}
@@ -265,6 +269,12 @@ class PartyFacts:
             for lb in row.labels
             if any(c.startswith("title_") for c in lb.classes) and lb.alone
         }
+
+    def below(self, name: NameCandidate) -> list[NameCandidate]:
+        return [n.second for n in self.pairs if n.row is name.row and n.start == name.start and n.second]
+
+    def above(self, name: NameCandidate) -> list[NameCandidate]:
+        return [n for n in self.pairs if n.second and n.second.row is name.row and n.second.start == name.start]
 
     def lines_below(self, name: NameCandidate, limit: int = 4) -> list[str]:
         """Texts of the lines close under a name, in its column."""
@@ -360,15 +370,26 @@ def name_features(facts: PartyFacts, name: NameCandidate, kind: DocumentKind) ->
         features["second_address"] = float(is_address_line(name.second.text, facts.country))
         features["second_business"] = float(has_word(second, "business"))
     else:
-        features["alone_legal"] = features["legal_end"]
-        follows = _name_below(sheet, name, []) if False else None
-        del follows
+        features |= _neighbours(facts, name)
     prefix = {DocumentKind.DELIVERY_NOTE: "dn|", DocumentKind.RECEIPT: "rc|"}.get(kind)
     if prefix:
         features |= {
             f"{prefix}{n}": v for n, v in features.items() if n in ("no_section", "tallest", "title", "line:0")
         }
     return {n: v for n, v in features.items() if v}
+
+
+def _neighbours(facts: PartyFacts, name: NameCandidate) -> Features:
+    """Lines of like height right above and below: then the name may be only half of itself."""
+    features: Features = {}
+    for key, others in (("above", facts.above(name)), ("below", facts.below(name))):
+        for other in others[:1]:
+            folded = fold(other.text)
+            features[f"like_{key}"] = 1.0
+            features[f"like_{key}_legal"] = float(has_word(folded, "legal_forms"))
+            features[f"like_{key}_address"] = float(is_address_line(other.text, facts.country))
+            features[f"like_{key}_capitals"] = float(other.text.isupper())
+    return features
 
 
 # --- Decision ------------------------------------------------------------------------------------------------------

@@ -25,6 +25,7 @@ RELATIONS = {
     "up_noleft": 0.1,
     "col_noleft": 0.15,
     "total_row_col": 0.8,
+    "only": 0.6,
     "section": 0.5,
     "section_beside": 0.5,
     "section_0": 0.4,
@@ -63,7 +64,7 @@ def initial_weight(field: str, feature: str) -> float:
     if share is None or table is None:
         return 0.0
     if kind:  # the twin that only one kind of document has, on top of the plain feature
-        return share * (STRONG - OTHER) if label_class in table.get(kind, []) else 0.0
+        return share * (STRONG - AGAINST) if label_class in table.get(kind, []) else 0.0
     for names, weight in ((table["strong"], STRONG), (table["weak"], WEAK), (table["against"], AGAINST)):
         if label_class in names:
             return share * weight
