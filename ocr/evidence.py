@@ -13,7 +13,7 @@ from statistics import median
 
 from ocr.layout import rows as layout_rows
 from ocr.lexicon.labels import LabelIndex, LabelMatch, choose_languages, label_index
-from ocr.parse import fold
+from ocr.parse import CURRENCY_MARK, fold
 from ocr.types import BoundingBox, Method, Page, Word
 
 # All distances are in heights of the page's median word.
@@ -24,6 +24,7 @@ NEAR_ABOVE = 2.6  # centre to centre: a heading directly above its value
 
 # A label glued to its value: "Date:12/03/2018", "Total:RM12.00", "Inv#123", "Tel:07-123". A time or a web address is none.
 _GLUED = re.compile(r"^([^\W\d][^:=#]*[:=#])(?!//)(\S+)$|^(\(?[^\W\d_]{3,}\.?)((?:RM|[£$€])?\d[\d.,/\-:]*)$")
+_CURRENCY_WORD = re.compile(rf"^\(?(?:{CURRENCY_MARK})[).:]*$", re.IGNORECASE)
 _CLOSES = re.compile(r"[:#=]\s*$|\.{2,}$|\bNo\.?$", re.IGNORECASE)
 
 
@@ -136,7 +137,7 @@ class Sheet:
 
     def _labels_of_cell(self, row: SheetRow, cell_start: int, cell_end: int) -> list[Label]:
         tokens = row.tokens[cell_start:cell_end]
-        words = ["" if sum(c.isdigit() for c in t.text) > 1 else word for t in tokens for word in t.words]
+        words = [_label_word(word, t.text) for t in tokens for word in t.words]
         owners = [i for i, token in enumerate(tokens, cell_start) for _ in token.words]
         labels = []
         for match in self.index.find(words, misread=self.method == Method.OCR):
@@ -166,7 +167,7 @@ class Sheet:
         label = next((label for label in reversed(row.labels) if label.end <= token), None)
         if label is None:
             return None
-        between = [t for t in row.tokens[label.end : token] if t.words]
+        between = [t for t in row.tokens[label.end : token] if t.words and not _CURRENCY_WORD.match(t.text)]
         values = sum(1 for t in between if t.text[-1:].isdigit() and len(t.text) > 1)
         gap = (row.tokens[token].left - label.right) / self.height[row.page]
         return LeftLabel(label, len(between), values, max(gap, 0.0))
@@ -284,6 +285,14 @@ def _cut_cells(tokens: Sequence[Token], height: float) -> list[tuple[int, int]]:
             cells.append((start, i))
             start = i
     return cells
+
+
+def _label_word(word: str, text: str) -> str:
+    """A token's word as labels have it: "gst06" is "gst"; what has other figures is no label's word."""
+    if sum(c.isdigit() for c in text) < 2:
+        return word
+    tail = re.fullmatch(r"([^\W\d]{3,})\d{1,2}", word)
+    return tail[1] if tail else ""
 
 
 _BARE_PARTY = frozenset({"customer", "supplier", "venue", "contact", "staff", "patient"})

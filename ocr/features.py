@@ -19,6 +19,7 @@ from ocr.types import LineItem
 Features = dict[str, float]
 
 CENT = Decimal("0.01")
+LARGEST_ROUNDING = Decimal("0.99")
 PAIR_LIMIT = 60  # amounts; sums of two are looked for among this many of the document's last ones
 WIDE_GAP = 12.0  # word heights between a label and its value, beyond which it may belong to another column
 
@@ -161,6 +162,14 @@ class AmountFacts:
         self.item_boxes = [item.box for item in items if item.box]
         self.median_height = median([a.height for a in amounts]) if amounts else 1.0
         self.pair_sums = self._pair_sums(amounts)
+        self.roundings = [
+            (a.row.index, abs(a.value))
+            for a, view in zip(amounts, views, strict=True)
+            if "rounding" in view.nearest() and 0 < abs(a.value) <= LARGEST_ROUNDING
+        ]
+        self.rows_of: dict[Decimal, list[int]] = {}
+        for a in amounts:
+            self.rows_of.setdefault(abs(a.value), []).append(a.row.index)
 
     def _pair_sums(self, amounts: Sequence[AmountCandidate]) -> set[Decimal]:
         last = list(dict.fromkeys(abs(a.value) for a in amounts if a.decimals))[-PAIR_LIMIT:]
@@ -195,8 +204,20 @@ def amount_features(facts: AmountFacts, amount: AmountCandidate, view: LabelView
     if facts.by_row[amount.row.index] > 1 and view.above and _in_total_row(amount):
         for name in view.above[0].label.classes:
             features[f"total_row_col:{name}"] = 1.0
-    features |= _arithmetic(facts, value)
+    features |= _arithmetic(facts, value) | _rounded(facts, amount)
     return features
+
+
+def _rounded(facts: AmountFacts, amount: AmountCandidate) -> Features:
+    """Whether the amount is a sum before or after a printed rounding."""
+    value, row = abs(amount.value), amount.row.index
+    before = after = False
+    for at, rounding in facts.roundings:
+        for other in (value - rounding, value + rounding):
+            rows = facts.rows_of.get(other, [])
+            after |= row >= at and any(r <= at for r in rows) and value > LARGEST_ROUNDING
+            before |= row <= at and any(r >= at for r in rows) and value > LARGEST_ROUNDING
+    return {"eq:after_rounding": float(after and not before), "eq:before_rounding": float(before and not after)}
 
 
 def _in_total_row(amount: AmountCandidate) -> bool:
@@ -227,7 +248,7 @@ def _arithmetic(facts: AmountFacts, value: Decimal) -> Features:
     net, tax = facts.of("net_total"), facts.of("tax", "tax_included") - {Decimal(0)}
     gross, due = facts.of("gross_total", "total"), facts.of("amount_due")
     paid, before = facts.of("amount_paid", "tendered"), facts.of("previous_balance")
-    change, rounding = facts.of("change"), facts.of("rounding")
+    change = facts.of("change")
     features = {
         "eq:net+tax": any(value - t in net for t in tax),
         "eq:x+tax": any(value - t in values and value - t > t for t in tax),
@@ -241,7 +262,6 @@ def _arithmetic(facts: AmountFacts, value: Decimal) -> Features:
         "eq:gross-paid": any(g - p == value for g in gross for p in paid),
         "eq:due-before": any(d - value in before for d in due if d > value),
         "eq:gross-due": any(g - d == value for g in gross for d in due),
-        "eq:rounding": any(r and (value + r in values or value - r in values) for r in rounding),
         "eq:pair": value in facts.pair_sums,
         "eq:items": facts.priced is not None and abs(value) == abs(facts.priced),
         "eq:with_rate": any(abs(value * r / (100 + r)).quantize(CENT) in values for r in facts.rates),

@@ -168,14 +168,20 @@ def gather_evidence(pages: Sequence[Page], kind: DocumentKind, line_items: Seque
 
 # Labels that change their meaning with the kind of document; the features get a twin that only that kind has.
 _KIND_PREFIX = {DocumentKind.DELIVERY_NOTE: "dn|", DocumentKind.CREDIT_NOTE: "cn|", DocumentKind.RECEIPT: "rc|"}
-_KIND_LABELS = ("receipt_number", "number", "date", "invoice_date", "reference", "total", "tendered", "title_invoice")
+_KIND_LABELS = frozenset(
+    {"receipt_number", "number", "date", "invoice_date", "reference", "total", "tendered", "title_invoice"}
+)
+_KIND_FEATURES = frozenset({"only_date", "topmost", "time"})
 
 
 def _of_kind(features: Features, kind: DocumentKind) -> Features:
     prefix = _KIND_PREFIX.get(kind)
     if prefix:
-        twins = {f"{prefix}{n}": v for n, v in features.items() if n.rpartition(":")[2] in _KIND_LABELS}
+        twins = {
+            f"{prefix}{n}": v for n, v in features.items() if n.rpartition(":")[2] in _KIND_LABELS or n in _KIND_FEATURES
+        }
         features |= twins
+    features[f"kind:{kind.value}"] = 1.0
     return features
 
 

@@ -30,7 +30,7 @@ from ocr.details import (
     inline_address,
     split_person,
 )
-from ocr.evidence import Sheet, SheetRow, Token
+from ocr.evidence import Label, Sheet, SheetRow, Token
 from ocr.features import Features
 from ocr.parse import find_dates, fold, parse_amount
 from ocr.scorer import FieldModel, field_model
@@ -137,10 +137,18 @@ def _cut_name(row: SheetRow, start: int, end: int, country: str) -> list[NameCan
         start += 1
     cut = _name_end(row, start, end)
     text = row.text(start, cut).strip(" ,;:|*•-")
-    labelled = {i for label in row.labels for i in range(label.start, label.end)}
+    labelled = {i for label in row.labels if _names_nothing(label) for i in range(label.start, label.end)}
     if not _could_be_name(text) or all(i in labelled or not row.tokens[i].words for i in range(start, cut)):
         return []
     return [NameCandidate(row, start, cut, text)]
+
+
+_NAME_WORDS = frozenset({"staff", "patient", "other_number", "tendered", "charge", "phone", "mobile", "other_amount"})
+
+
+def _names_nothing(label: Label) -> bool:
+    """Whether a label cannot be (half of) a name: "Surgeons" and "Station" may be, "Invoice No:" may not."""
+    return label.closed or label.end - label.start > 1 or not label.classes <= _NAME_WORDS
 
 
 def _name_end(row: SheetRow, start: int, end: int) -> int:
@@ -155,6 +163,8 @@ def _name_end(row: SheetRow, start: int, end: int) -> int:
             return i
         if re.match(r"^[(\[]?[A-Z]{0,3}\d{4,}", token.text) and i > start:
             return i
+        if any(lb.start == i and _is_title(row, lb) for lb in row.labels):
+            return i
         if re.match(r"^\((?:co|reg|company|roc|gst|abn|rob)\b", token.text, re.IGNORECASE):
             return i
         if any(lb.start == i and lb.closed and not (lb.classes & PARTY_CLASSES) for lb in row.labels):
@@ -162,8 +172,16 @@ def _name_end(row: SheetRow, start: int, end: int) -> int:
     return end
 
 
+def _is_title(row: SheetRow, label: Label) -> bool:
+    """Whether a label is a document's title behind a name, in its row: of two words, or in capitals."""
+    titled = any(name.startswith("title_") and name != "title_other" for name in label.classes)
+    return titled and (label.end - label.start > 1 or row.tokens[label.start].text.isupper())
+
+
 def _could_be_name(text: str) -> bool:
     letters = sum(c.isalpha() for c in text)
+    if " " not in text and any(c.isdigit() for c in text):
+        return False
     if letters < 3 or len(text) > LONGEST_NAME or letters < 0.5 * len(text.replace(" ", "")):
         return False
     return not (EMAIL.search(text) or re.search(r"www\.|https?:", text) or parse_amount(text) is not None)
@@ -235,14 +253,16 @@ def party_section(sheet: Sheet, row: SheetRow, start: int, left: float, right: f
     return None
 
 
-def _heads(row: SheetRow, label: object) -> bool:
+def _heads(row: SheetRow, label: Label) -> bool:
     """Whether a label opens its cell, so that it can head a block."""
-    start = label.start  # type: ignore[attr-defined]
-    return any(start == cell[0] for cell in row.cells)
+    return any(label.start == cell[0] for cell in row.cells)
 
 
 def _party_class(classes: frozenset[str]) -> str:
     return next(name for name in ("venue", "customer", "supplier", "contact") if name in classes)
+
+
+_KIND_FEATURES = frozenset({"no_section", "tallest", "title", "line:0"})
 
 
 class PartyFacts:

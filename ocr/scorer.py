@@ -11,6 +11,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 MODEL_FOLDER = Path(__file__).parent / "model"
 
@@ -61,8 +62,11 @@ def initial_weight(field: str, feature: str) -> float:
     kind, _, relation = relation.rpartition("|")
     share = RELATIONS.get(relation)
     table = _label_table().get(field)
-    if share is None or table is None:
+    if table is None:
         return 0.0
+    by_hand = table.get("weights", {}).get(feature)
+    if by_hand is not None or share is None:
+        return by_hand or 0.0
     if kind:  # the twin that only one kind of document has, on top of the plain feature
         return share * (STRONG - AGAINST) if label_class in table.get(kind, []) else 0.0
     for names, weight in ((table["strong"], STRONG), (table["weak"], WEAK), (table["against"], AGAINST)):
@@ -72,7 +76,7 @@ def initial_weight(field: str, feature: str) -> float:
 
 
 @cache
-def _label_table() -> dict[str, dict[str, list[str]]]:
+def _label_table() -> dict[str, dict[str, Any]]:
     with (MODEL_FOLDER / "fields.toml").open("rb") as file:
         return tomllib.load(file)
 

@@ -15,7 +15,7 @@ from ocr.parse import fold
 LANGUAGES = ("en", "ms", "de", "fr", "nl", "es", "it")
 
 SHORTEST_MISREAD = 5  # letters; shorter words have too many neighbours to be corrected
-SHORTEST_TELLING = 5  # letters; shorter labels stand in several languages by chance
+MOST_PIECES = 3  # a label printed in more pieces ("Rechnungs-Datum", "Sub - Total") is not looked for
 LANGUAGE_SHARE = 0.6  # a second language is kept if it has this share of the first one's labels
 
 
@@ -44,7 +44,7 @@ class LabelIndex:
         self._deletions: dict[str, str] = {}
         for words in self._classes:
             self._longest[words[0]] = max(self._longest.get(words[0], 0), len(words))
-            if len(words) > 1 and len("".join(words)) > SHORTEST_MISREAD:
+            if len("".join(words)) > SHORTEST_MISREAD:
                 self._glued.setdefault("".join(words), words)
         self._vocabulary = {word for words in self._classes for word in words}
         for word in sorted(self._vocabulary):
@@ -78,9 +78,10 @@ class LabelIndex:
             classes = self._classes.get(tuple(words[start : start + length]))
             if classes:
                 return LabelMatch(start, start + length, frozenset(classes))
-        whole = self._glued.get(first)
-        if whole:
-            return LabelMatch(start, start + 1, frozenset(self._classes[whole]))
+        for length in range(min(MOST_PIECES, len(words) - start), 0, -1):
+            whole = self._glued.get("".join(words[start : start + length]))
+            if whole:
+                return LabelMatch(start, start + length, frozenset(self._classes[whole]))
         return None
 
     def _correct(self, word: str) -> str:
