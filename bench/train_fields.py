@@ -10,6 +10,7 @@ fitted on the held-out predictions. Everything is deterministic.
 """
 
 import argparse
+import dataclasses
 import json
 import math
 import re
@@ -18,7 +19,7 @@ import unicodedata
 import zlib
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 from pathlib import Path
@@ -32,10 +33,10 @@ from scipy.sparse import csr_matrix
 from ocr import fields as decide
 from ocr import parties
 from ocr.scorer import MODEL_FOLDER, NONE_SCORE, FieldModel, initial_weight
-from ocr.types import DocumentKind, Page
+from ocr.types import DocumentKind, Field, Page
 
 SPREAD = 1.0  # standard deviation of the weights around their prior mean, in logits
-NONE_SPREAD = 2.0
+NONE_SPREAD = 0.7
 LABEL_SPREAD = 0.8
 KNOWN_ABSENT = 0.5  # weight of a document that is said not to print a field
 PLATT_PRIOR = 4.0  # strength of the pull of a calibration to slope 1 and offset 0, in documents
@@ -75,10 +76,10 @@ class Document:
     truth: dict[str, str]
     complete: bool
     evidence: decide.Evidence
-    names: list[parties.NameOption] = field(default_factory=list)
+    fields: dict[str, Field] = dataclasses.field(default_factory=dict)
 
     def options(self, name: str) -> Sequence[Any]:
-        return self.names if name in PARTIES else self.evidence.options(name)
+        return self.evidence.names if name in PARTIES else self.evidence.options(name)
 
 
 def read_documents(words: Path, truths: Iterable[Path]) -> Iterator[Document]:
@@ -104,17 +105,8 @@ def make_document(row: Mapping[str, Any], pages: Sequence[Page]) -> Document:
         truth["previous_balance"] = str(row["extra"]["previousBalance"])
     kind = kind_of(row)
     evidence = decide.gather_evidence(pages, kind)
-    document = Document(
-        row["id"],
-        row["set"],
-        group_of(row),
-        kind,
-        truth,
-        row["set"] in COMPLETE_SETS or bool(row.get("complete")),
-        evidence,
-    )
-    document.names = parties.party_options(evidence.sheet, kind, evidence.country)
-    return document
+    complete = row["set"] in COMPLETE_SETS or bool(row.get("complete"))
+    return Document(row["id"], row["set"], group_of(row), kind, truth, complete, evidence)
 
 
 def kind_of(row: Mapping[str, Any]) -> DocumentKind:
@@ -240,22 +232,13 @@ class Prediction:
 
 
 def predict(document: Document, models: Mapping[str, FieldModel]) -> list[Prediction]:
-    """The decided values; a field whose likeliest value is "none" gets the value None."""
+    """The decided values; a field that is not found gets the value None."""
+    fields = decide.decide_fields(document.evidence, models)
     found = []
-    ballots = {n: decide.cast_ballot(document.evidence, n, models[n]) for n in decide.AMOUNT_FIELDS}
-    shares = decide.amount_shares(ballots)
-    for names in (decide.DATE_FIELDS, decide.NUMBER_FIELDS):
-        apart = [decide.cast_ballot(document.evidence, n, models[n]) for n in names]
-        ballots |= {b.name: b for b in apart}
-        shares |= {b.name: s for b, s in zip(apart, decide.apart_shares(apart), strict=True)}
-    for name, ballot in ballots.items():
-        best = int(shares[name].argmax())
-        value = ballot.values[best] if best < len(ballot.values) else None
-        found.append(Prediction(document, name, value, float(shares[name][best])))
-    chosen = parties.elect_parties(document.names, {n: models[n] for n in PARTIES})
-    for name in PARTIES:
-        option, share = chosen.get(name, (None, 1.0))
-        found.append(Prediction(document, name, option.value if option else None, share))
+    for name in SCORED:
+        field = fields.get(name)
+        found.append(Prediction(document, name, field.value if field else None, field.confidence if field else 1.0))
+    document.fields = fields
     return found
 
 

@@ -49,7 +49,7 @@ class Token:
 class Label:
     """A label on tokens `start` to `end` (exclusive) of a row.
 
-    alone: nothing but the label stands in its cell. closed: it ends in ":", "#" or the like.
+    alone: nothing but the label stands in its cell. closed: it ends in ":", "#" or the like. initials: "GLN", "DN".
     """
 
     classes: frozenset[str]
@@ -60,6 +60,7 @@ class Label:
     right: float
     alone: bool
     closed: bool
+    initials: bool = False
 
 
 @dataclass(slots=True)
@@ -159,7 +160,9 @@ class Sheet:
             if match.corrected and match.end - match.start == 1 and not (alone or closed):
                 continue  # "Cross" is no "gross": a corrected word must stand like a label
             left, right = row.tokens[start].left, row.tokens[end - 1].right
-            labels.append(Label(match.classes, row.index, start, end, left, right, alone, closed))
+            text = row.tokens[start].text
+            initials = end - start == 1 and text.isupper() and len(text) <= 4
+            labels.append(Label(match.classes, row.index, start, end, left, right, alone, closed, initials))
         return labels
 
     def label_left(self, row: SheetRow, token: int) -> LeftLabel | None:
@@ -289,7 +292,8 @@ def _cut_cells(tokens: Sequence[Token], height: float) -> list[tuple[int, int]]:
 
 def _label_word(word: str, text: str) -> str:
     """A token's word as labels have it: "gst06" is "gst"; what has other figures is no label's word."""
-    if sum(c.isdigit() for c in text) < 2:
+    digits = sum(c.isdigit() for c in text)
+    if digits < 2 or (digits == 2 and word.isalpha()):
         return word
     tail = re.fullmatch(r"([^\W\d]{3,})\d{1,2}", word)
     return tail[1] if tail else ""

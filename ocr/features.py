@@ -66,7 +66,7 @@ _STRONGER = {
     "title_invoice": {"invoice_number", "receipt_number"},
     "title_credit_note": {"invoice_number", "credit_note_number", "receipt_number"},
     "receipt_number": {"invoice_number"},
-    "reference": {"order_number"},
+    "your_reference": {"order_number"},
     "date": {"invoice_date"},
     "total": {"gross_total"},
     "amount_due": {"gross_total", "total"},
@@ -110,6 +110,19 @@ def label_features(view: LabelView) -> Features:
     if not view.above:
         features["no_above"] = 1.0
     return features
+
+
+# Labels of a heading's row that tell what its table is about: reminders, not invoices.
+_TABLE_TOPICS = frozenset({"other_date", "patient", "payment_date", "tendered", "order_number", "service_date"})
+
+
+def heading_features(sheet: Sheet, view: LabelView) -> Features:
+    """What stands in one row with the heading above the value."""
+    if not view.above:
+        return {}
+    heading = view.above[0].label
+    names = {n for label in sheet.rows[heading.row].labels if label is not heading for n in label.classes}
+    return {f"heading_row:{name}": 1.0 for name in names & _TABLE_TOPICS}
 
 
 def place_features(sheet: Sheet, candidate: Candidate) -> Features:
@@ -299,6 +312,7 @@ def date_features(facts: DateFacts, candidate: DateCandidate, day: date, view: L
     row = candidate.row
     rest = row.text(candidate.end, min(candidate.end + 3, len(row.tokens))) + candidate.text[-8:]
     features = label_features(view) | only_features(facts.sheet, view) | place_features(facts.sheet, candidate)
+    features |= heading_features(facts.sheet, view)
     rank = facts.ranked.index(day)
     features |= {
         "time": float(bool(_TIME.search(rest)) and ":" in rest),
@@ -325,6 +339,7 @@ _SHAPES = (
     ("year", re.compile(r"^(?:19|20)\d\d$")),
     ("has_year", re.compile(r"(?:^|\D)20[12]\d(?:\D|$)")),
     ("page", re.compile(r"^\d{1,2}/\d{1,2}$")),
+    ("payment_prefix", re.compile(r"^(?:PMT|PAY|PYMT|RCPT|TXN|TRN|AUTH)[-/ ]?\d", re.IGNORECASE)),
     ("postcode", re.compile(r"^[A-Z]{1,2}\d[A-Z\d]? ?\d[A-Z]{2}$|^[A-Z]\d\d ?[A-Z\d]{4}$")),
     ("all_digits", re.compile(r"^\d+$")),
     ("letters_first", re.compile(r"^[A-Za-z]")),

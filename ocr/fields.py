@@ -21,7 +21,7 @@ from ocr.features import (
     date_features,
     number_features,
 )
-from ocr.parties import read_parties
+from ocr.parties import NameOption, party_options, read_parties
 from ocr.scorer import FieldModel, field_model
 from ocr.types import DocumentKind, Field, LineItem, Page, ReadPayment, Value
 
@@ -34,6 +34,8 @@ BEST_KEPT = 6  # values of a field that take part in the joint decision
 HOLDS, FAILS = 2.5, -1.0  # an equation of three printed amounts
 SAME_PLACE = -8.0  # one printed place read as two fields
 OUT_OF_ORDER = -1.5  # due before it was issued
+TOO_LONG, LONGEST_TERM = -2.5, 130  # due more than so many days after
+UNPAID_CONFIDENCE = 0.95  # that an invoice without a word of payment is to be paid in full
 CENT = Decimal("0.01")
 ROUNDING = Decimal("0.05")  # cash rounding may stand between net + tax and the total
 
@@ -57,6 +59,7 @@ class Evidence:
     amounts: tuple[Option, ...]
     dates: tuple[Option, ...]
     numbers: tuple[Option, ...]
+    names: tuple[NameOption, ...]
     country: str
     fixed: Mapping[str, Field]
 
@@ -93,14 +96,20 @@ def read_fields(
 
     line_items, payments: of the same document, if they are known; they only add evidence.
     """
-    evidence = gather_evidence(pages, kind, line_items)
+    return decide_fields(gather_evidence(pages, kind, line_items), {}, paid=bool(payments))
+
+
+def decide_fields(evidence: Evidence, models: Mapping[str, FieldModel], *, paid: bool = False) -> dict[str, Field]:
+    """The values of a document from its evidence. models: other weights than the stored ones, by field name."""
     fields = dict(evidence.fixed)
-    fields |= decide_amounts(evidence)
-    fields |= decide_apart(evidence, DATE_FIELDS)
-    fields |= decide_apart(evidence, NUMBER_FIELDS)
-    fields |= read_parties(evidence.sheet, kind, evidence.country)
-    if kind == DocumentKind.DELIVERY_NOTE:
+    fields |= decide_amounts(evidence, models)
+    fields |= decide_apart(evidence, DATE_FIELDS, models)
+    fields |= decide_apart(evidence, NUMBER_FIELDS, models)
+    fields |= read_parties(evidence.sheet, evidence.names, evidence.country, models)
+    if evidence.kind == DocumentKind.DELIVERY_NOTE:
         fields = _as_delivery_note(fields)
+    if evidence.kind == DocumentKind.INVOICE and not paid:
+        fields = _with_balance(fields)
     return fields
 
 
@@ -161,6 +170,7 @@ def gather_evidence(pages: Sequence[Page], kind: DocumentKind, line_items: Seque
         tuple(
             Option(n.value, n, _of_kind(number_features(number_facts, n, LabelView(sheet, n)), kind)) for n in numbers
         ),
+        tuple(party_options(sheet, kind, guess_country(scores))),
         guess_country(scores),
         fixed,
     )
@@ -211,9 +221,9 @@ def cast_ballot(evidence: Evidence, name: str, model: FieldModel | None = None) 
 # --- Amounts: one decision -----------------------------------------------------------------------------------------
 
 
-def decide_amounts(evidence: Evidence, models: Mapping[str, FieldModel] | None = None) -> dict[str, Field]:
+def decide_amounts(evidence: Evidence, models: Mapping[str, FieldModel]) -> dict[str, Field]:
     """The amounts that make the likeliest whole: net + tax = total, and total + previous - paid = due."""
-    ballots = {name: cast_ballot(evidence, name, (models or {}).get(name)) for name in AMOUNT_FIELDS}
+    ballots = {name: cast_ballot(evidence, name, models.get(name)) for name in AMOUNT_FIELDS}
     shares = amount_shares(ballots)
     return {
         name: field for name, ballot in ballots.items() if (field := _elect(evidence, ballot, shares[name])) is not None
@@ -282,10 +292,10 @@ def _balance(gross: Decimal | None, before: Decimal | None, paid: Decimal | None
 
 
 def decide_apart(
-    evidence: Evidence, names: Sequence[str], models: Mapping[str, FieldModel] | None = None
+    evidence: Evidence, names: Sequence[str], models: Mapping[str, FieldModel]
 ) -> dict[str, Field]:
     """The likeliest values of fields that may not share a printed place."""
-    ballots = [cast_ballot(evidence, name, (models or {}).get(name)) for name in names]
+    ballots = [cast_ballot(evidence, name, models.get(name)) for name in names]
     shares = apart_shares(ballots)
     return {
         ballot.name: field
@@ -321,12 +331,16 @@ def _clash(first: Ballot, second: Ballot) -> np.ndarray:
             ):
                 weights[i, j] += SAME_PLACE
             if (first.name, second.name) == ("issue_date", "due_date"):
-                weights[i, j] += OUT_OF_ORDER * _is_before(second.values[j], first.values[i])
+                weights[i, j] += _term(first.values[i], second.values[j])
     return weights
 
 
-def _is_before(one: Value, other: Value) -> bool:
-    return isinstance(one, date) and isinstance(other, date) and one < other
+def _term(issued: Value, due: Value) -> float:
+    """The logit for a term of payment: it may not be negative and is seldom long."""
+    if not isinstance(issued, date) or not isinstance(due, date):
+        return 0.0
+    days = (due - issued).days
+    return OUT_OF_ORDER if days < 0 else (TOO_LONG if days > LONGEST_TERM else 0.0)
 
 
 def _elect(evidence: Evidence, ballot: Ballot, shares: np.ndarray) -> Field | None:
@@ -355,4 +369,12 @@ def _as_delivery_note(fields: dict[str, Field]) -> dict[str, Field]:
         fields["issue_date"] = replace(fields["delivery_date"])
     elif "delivery_date" not in fields and "issue_date" in fields:
         fields["delivery_date"] = replace(fields["issue_date"])
+    return fields
+
+
+def _with_balance(fields: dict[str, Field]) -> dict[str, Field]:
+    """An invoice that shows neither a payment nor an earlier balance is to be paid in full."""
+    total = fields.get("gross_total")
+    if total and not {"amount_due", "amount_paid", "previous_balance"} & set(fields):
+        fields["amount_due"] = replace(total, confidence=total.confidence * UNPAID_CONFIDENCE, evidence=("gross_total",))
     return fields

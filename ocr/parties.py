@@ -106,12 +106,12 @@ def find_names(sheet: Sheet, country: str) -> list[NameCandidate]:
             continue
         for start, end in row.cells:
             found += _names_of_cell(row, start, end, country)
-    singles = list(found)
-    for name in singles:
+    singles = [name for name in found if fold(name.text) not in word_set("titles")]
+    for name in found[:]:
         below = _name_below(sheet, name, singles)
         if below:
             found.append(NameCandidate(name.row, name.start, name.end, f"{name.text} {below.text}", below))
-    return found
+    return [name for name in found if fold(name.text) not in word_set("titles")]
 
 
 def _names_of_cell(row: SheetRow, start: int, end: int, country: str) -> list[NameCandidate]:
@@ -148,7 +148,7 @@ _NAME_WORDS = frozenset({"staff", "patient", "other_number", "tendered", "charge
 
 def _names_nothing(label: Label) -> bool:
     """Whether a label cannot be (half of) a name: "Surgeons" and "Station" may be, "Invoice No:" may not."""
-    return label.closed or label.end - label.start > 1 or not label.classes <= _NAME_WORDS
+    return label.closed or label.end - label.start > 1 or label.initials or not label.classes <= _NAME_WORDS
 
 
 def _name_end(row: SheetRow, start: int, end: int) -> int:
@@ -191,7 +191,8 @@ def _name_below(sheet: Sheet, name: NameCandidate, names: Sequence[NameCandidate
     """A second line of the same name: like height, close below, and the two read as one ("CO. (M)" over "SDN BHD")."""
     height = sheet.height[name.row.page]
     for other in names:
-        if other.row.page != name.row.page or other.second or not 0 < other.row.y - name.row.y < 2.2 * height:
+        reach = max(2.2 * height, 1.7 * _height(name))
+        if other.row.page != name.row.page or other.second or not 0 < other.row.y - name.row.y < reach:
             continue
         if min(other.right, name.right) <= max(other.left, name.left):
             continue
@@ -421,9 +422,11 @@ def party_options(sheet: Sheet, kind: DocumentKind, country: str) -> list[NameOp
     return [NameOption(name.text, name, name_features(facts, name, kind)) for name in names]
 
 
-def read_parties(sheet: Sheet, kind: DocumentKind, country: str) -> dict[str, Field]:
+def read_parties(
+    sheet: Sheet, options: Sequence[NameOption], country: str, models: Mapping[str, FieldModel]
+) -> dict[str, Field]:
     """Supplier, customer and venue with what belongs to them, by field name; and the terms of payment."""
-    chosen = elect_parties(party_options(sheet, kind, country))
+    chosen = elect_parties(options, models)
     fields: dict[str, Field] = {}
     for name, (option, confidence) in chosen.items():
         place = option.place
@@ -592,16 +595,16 @@ def name_ballot(name: str, options: Sequence[NameOption], model: FieldModel | No
 
 
 def elect_parties(
-    options: Sequence[NameOption], models: Mapping[str, FieldModel] | None = None
+    options: Sequence[NameOption], models: Mapping[str, FieldModel]
 ) -> dict[str, tuple[NameOption, float]]:
     """The likeliest supplier, customer and venue together, with their probabilities; those likelier absent are left out."""
-    ballots = [name_ballot(name, options, (models or {}).get(name)) for name in PARTY_FIELDS]
+    ballots = [name_ballot(name, options, models.get(name)) for name in PARTY_FIELDS]
     shares = _party_shares(ballots)
     chosen = {}
     for ballot, share in zip(ballots, shares, strict=True):
         best = int(share.argmax())
         if best < len(ballot.options):
-            model = (models or {}).get(ballot.name) or field_model(ballot.name)
+            model = models.get(ballot.name) or field_model(ballot.name)
             chosen[ballot.name] = (ballot.options[best], model.calibrate(float(share[best])))
     return chosen
 
