@@ -32,7 +32,9 @@ class InvoiceRequestAdmin(ReadOnlyAdmin):
 
     @admin.display(description="answer")
     def answer(self, request: InvoiceRequest) -> SafeString:
-        return format_html("<pre>{}</pre>", json.dumps(request.response, indent=2, ensure_ascii=False))
+        return format_html(
+            "<pre>{}</pre>", json.dumps(json.loads(request.response or "null"), indent=2, ensure_ascii=False)
+        )
 
 
 class AttemptInline(ReadOnlyInline):

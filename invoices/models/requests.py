@@ -28,7 +28,7 @@ class InvoiceRequest(models.Model):
     webhook_url = models.CharField("webhook URL", max_length=2048, blank=True)
     state = models.CharField(max_length=10, choices=State, default=State.RUNNING)
     http_status = models.PositiveSmallIntegerField(null=True, blank=True)
-    response = models.JSONField(null=True, blank=True)
+    response = models.TextField(blank=True, help_text="The JSON text of the answer, exactly as it is sent.")
     is_duplicate = models.BooleanField(default=False, help_text="The same bytes had been read before.")
     idempotency_key = models.CharField(max_length=255, null=True, blank=True)
     fingerprint = models.CharField(

@@ -20,8 +20,8 @@ SAMPLES = ("vet-invoice.jpg", "vet-invoice-unknown.jpg")
 
 class Command(BaseCommand):
     help = (
-        "Makes the demo tenant with its practice's records and a staff user, and prints a token and the password as JSON. "
-        "Works with DEBUG only. Running it again changes nothing but the password and the token."
+        "Makes the demo tenant with its practice's records and a staff user, and prints a token and the password as "
+        "JSON. Works with DEBUG only. Running it again issues a new token and changes nothing else."
     )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
@@ -44,8 +44,10 @@ class Command(BaseCommand):
 
 
 def make_staff_user(username: str) -> str:
-    """The user's password: the one of the last run where it still fits, else a new one (kept under DATA_DIR, mode 600)."""
-    user, _ = get_user_model().objects.get_or_create(username=username, defaults={"is_staff": True, "is_superuser": True})
+    """The user's password: the last run's where it still fits, else a new one (kept under DATA_DIR, mode 600)."""
+    user, _ = get_user_model().objects.get_or_create(
+        username=username, defaults={"is_staff": True, "is_superuser": True}
+    )
     kept = Path(settings.DATA_DIR) / "demo-password"
     if kept.exists() and user.check_password(kept.read_text()):
         return kept.read_text()

@@ -1,0 +1,96 @@
+"""The outbox: a delivery is written with the result that it tells, and posted until the receiver has it."""
+
+import random
+import uuid
+from datetime import datetime, timedelta
+
+from django.conf import settings
+from django.db import transaction
+from django.db.models import F, Q
+from django.utils import timezone
+
+from invoicedata.models import Mga, WebhookSecret
+from invoices import webhooks
+from invoices.models import InvoiceRequest, WebhookAttempt, WebhookDelivery
+from invoices.services import queue
+
+# Seconds from one attempt to the next (Standard Webhooks' example): ten attempts over three days, then it is given up.
+PAUSES = (5, 5 * 60, 30 * 60, 2 * 3600, 5 * 3600, 10 * 3600, 14 * 3600, 20 * 3600, 24 * 3600)
+JITTER = 0.2
+LEASE = timedelta(seconds=60)  # longer than an attempt may take
+GONE = 410
+
+
+def publish(request: InvoiceRequest, event: str) -> WebhookDelivery:
+    """The request's stored answer, to be delivered. Inside the caller's transaction; its body never changes again."""
+    delivery, is_new = WebhookDelivery.objects.get_or_create(
+        request=request,
+        event=event,
+        defaults={"mga": request.mga, "url": request.webhook_url, "body": request.response},
+    )
+    if is_new:
+        transaction.on_commit(lambda: queue.nudge_delivery(delivery.pk))
+    return delivery
+
+
+def deliver(delivery_id: str) -> None:
+    """One attempt, if one is due and nobody else is at it."""
+    delivery = _claim(delivery_id)
+    if delivery is None:
+        return
+    body = delivery.body.encode()
+    started = timezone.now()
+    headers = webhooks.make_headers(signing_secrets(delivery.mga, started), delivery.pk, started, body)
+    attempt = webhooks.send(delivery.url, body, headers, settings.WEBHOOK_PRIVATE_HOSTS)
+    with transaction.atomic():
+        _record(delivery, attempt, started)
+
+
+def signing_secrets(mga: Mga, now: datetime) -> list[str]:
+    """The current secret first, then those that still verify; a tenant without one gets one."""
+    current = Q(valid_until=None) | Q(valid_until__gt=now)
+    secrets = list(WebhookSecret.objects.filter(current, mga=mga).order_by("-created_at", "-id"))
+    if not secrets:
+        secrets = [WebhookSecret.objects.create(mga=mga)]
+    return [secret.secret for secret in secrets]
+
+
+def due(now: datetime) -> list[str]:
+    """Deliveries to attempt now."""
+    return list(WebhookDelivery.objects.due(now).order_by("next_attempt_at").values_list("pk", flat=True)[:500])
+
+
+def _claim(delivery_id: str) -> WebhookDelivery | None:
+    now = timezone.now()
+    fence = uuid.uuid4().hex
+    claimed = (
+        WebhookDelivery.objects.due(now)
+        .filter(pk=delivery_id)
+        .update(fence=fence, lease_until=now + LEASE, attempt_count=F("attempt_count") + 1)
+    )
+    return WebhookDelivery.objects.select_related("mga").get(pk=delivery_id) if claimed else None
+
+
+def _record(delivery: WebhookDelivery, attempt: webhooks.Attempt, started: datetime) -> None:
+    WebhookAttempt.objects.create(
+        delivery=delivery,
+        number=delivery.attempt_count,
+        started_at=started,
+        milliseconds=attempt.milliseconds,
+        status_code=attempt.status_code,
+        error=attempt.error[:200],
+        answer=attempt.answer,
+    )
+    values = {"lease_until": None} | _next(delivery, attempt)
+    WebhookDelivery.objects.filter(pk=delivery.pk, fence=delivery.fence).update(**values)
+
+
+def _next(delivery: WebhookDelivery, attempt: webhooks.Attempt) -> dict[str, object]:
+    now = timezone.now()
+    if attempt.succeeded:
+        return {"state": WebhookDelivery.State.DELIVERED, "delivered_at": now}
+    if attempt.status_code == GONE or delivery.attempt_count > len(PAUSES):
+        return {"state": WebhookDelivery.State.DEAD}
+    base = PAUSES[delivery.attempt_count - 1]
+    asked = min(max(attempt.retry_after or 0, base), 2 * base)
+    return {"next_attempt_at": now + timedelta(seconds=asked * random.uniform(1 - JITTER, 1 + JITTER))}

@@ -1,0 +1,80 @@
+"""The single writer of findings and of an invoice's status."""
+
+from collections.abc import Iterable
+
+from django.utils import timezone
+
+from invoices.models import Finding, Invoice, Pairing
+from invoices.services.events import record_event
+from invoices.validation import Check, CheckStatus
+
+SEVERITIES = {CheckStatus.FAILED: Finding.Severity.ERROR, CheckStatus.WARNING: Finding.Severity.WARNING}
+Key = tuple[str, str, int]
+
+
+def replace_findings(invoice: Invoice, checks: Iterable[Check], *, family: str = "") -> None:
+    """What failed or is doubtful becomes an open finding; what no longer is, is closed. A person's decision to ignore
+    one stands. `family` limits the change to rules that start with it ("pims."), so that checks can run apart."""
+    wanted: dict[Key, Check] = {}
+    for check in checks:
+        if check.status in SEVERITIES:
+            wanted.setdefault((check.rule, check.field, check.line), check)
+    known = {(f.rule, f.field, f.line): f for f in invoice.findings.filter(rule__startswith=family)}
+    for key, check in wanted.items():
+        _open(invoice, check, known.get(key))
+    for key, finding in known.items():
+        if key not in wanted and finding.state == Finding.State.OPEN:
+            finding.state, finding.decided_at = Finding.State.RESOLVED, timezone.now()
+            finding.save(update_fields=["state", "decided_at"])
+    update_status(invoice)
+
+
+def _open(invoice: Invoice, check: Check, finding: Finding | None) -> None:
+    values = {
+        "severity": SEVERITIES[check.status],
+        "message": check.message,
+        "money_at_stake": check.money_at_stake,
+    }
+    if finding is None:
+        Finding.objects.create(invoice=invoice, rule=check.rule, field=check.field, line=check.line, **values)
+        return
+    if finding.state == Finding.State.RESOLVED and finding.decided_by_id is None:
+        values |= {"state": Finding.State.OPEN, "decided_at": None}
+    for name, value in values.items():
+        setattr(finding, name, value)
+    finding.save(update_fields=list(values))
+
+
+def compute_status(*, has_failed: bool, is_read: bool, blocking: int, is_matched: bool, is_checked: bool) -> str:
+    """Decides a status: the first that holds of error, flagged, matched, processed, scanned, pending."""
+    if has_failed:
+        return Invoice.Status.ERROR
+    if blocking:
+        return Invoice.Status.FLAGGED
+    if is_matched:
+        return Invoice.Status.MATCHED
+    if is_checked:
+        return Invoice.Status.PROCESSED
+    return Invoice.Status.SCANNED if is_read else Invoice.Status.PENDING
+
+
+def update_status(invoice: Invoice) -> None:
+    """Counts the open findings anew and sets the status that follows; a change is recorded."""
+    found = invoice.findings.filter(state=Finding.State.OPEN)
+    severities = list(found.values_list("severity", flat=True))
+    before = invoice.status
+    invoice.open_findings = len(severities)
+    invoice.status = compute_status(
+        has_failed=False,
+        is_read=True,
+        blocking=severities.count(Finding.Severity.ERROR),
+        is_matched=invoice.pims_record is not None or is_paired(invoice),
+        is_checked=not severities,
+    )
+    invoice.save(update_fields=["open_findings", "status", "updated_at"])
+    if invoice.status != before:
+        record_event(invoice.mga, invoice.pk, "invoice.status", data={"from": before, "to": invoice.status})
+
+
+def is_paired(invoice: Invoice) -> bool:
+    return Pairing.objects.filter(invoice=invoice, status=Pairing.Status.CONFIRMED).exists()

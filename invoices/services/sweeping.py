@@ -1,0 +1,38 @@
+"""What goes round behind the workers: nudges for what waits, an end for what was abandoned."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from invoices.models import Job
+from invoices.services import deliveries, jobs, processing, queue
+
+STALLED_AFTER = timedelta(seconds=25)  # a job that is due and nudged this long without any job running
+
+
+@dataclass(frozen=True, slots=True)
+class Swept:
+    nudged: int
+    failed: int
+    deliveries: int
+
+
+def sweep(now: datetime) -> Swept:
+    """One round. Any number may run at a time: every step is conditional on the row."""
+    due = jobs.due_for_nudge(now)
+    for job_id in due:
+        queue.nudge_job(job_id)
+    lost = jobs.abandoned(now)
+    for job in lost:
+        processing.fail_abandoned(job)
+    posts = deliveries.due(now)
+    for delivery_id in posts:
+        queue.nudge_delivery(delivery_id)
+    return Swept(len(due), len(lost), len(posts))
+
+
+def is_stalled(now: datetime) -> bool:
+    """Whether jobs are due and nobody takes them: the workers are there, but dead to the world."""
+    waiting = Job.objects.claimable(now).filter(created_at__lt=now - STALLED_AFTER)
+    running = Job.objects.filter(state=Job.State.RUNNING, lease_until__gte=now)
+    recent = Job.objects.filter(finished_at__gte=now - STALLED_AFTER)
+    return waiting.exists() and not running.exists() and not recent.exists()

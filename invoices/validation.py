@@ -1,0 +1,168 @@
+"""Checks of what an invoice says: arithmetic, dates, what is required. Pure functions over values, no queries.
+
+A check that could not run is `skipped`, never passed. What failed or is doubtful becomes a finding as well.
+"""
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import date, timedelta
+from decimal import Decimal
+from enum import StrEnum
+
+from invoices.models import Invoice, InvoiceLine, Payment
+
+CENT = Decimal("0.01")
+LOW_CONFIDENCE = 0.6  # a required value that is right less often than this is worth a look
+OLD_DAYS = 3 * 365
+REQUIRED = {
+    "invoice_number": "invoiceNumber",
+    "issue_date": "invoiceDate",
+    "gross_total": "totalAmount",
+    "currency": "currency",
+}
+
+
+class CheckStatus(StrEnum):
+    PASSED = "passed"
+    FAILED = "failed"
+    WARNING = "warning"
+    SKIPPED = "skipped"
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """field: the contract's name of what was checked. rule: a stable id. line: the line's position from 1, 0 = none."""
+
+    rule: str
+    field: str
+    status: CheckStatus
+    message: str
+    line: int = 0
+    money_at_stake: Decimal | None = None
+
+
+Rule = Callable[[Invoice, Sequence[InvoiceLine], Sequence[Payment], date], Iterator[Check]]
+RULES: list[Rule] = []
+
+
+def rule(function: Rule) -> Rule:
+    RULES.append(function)
+    return function
+
+
+def check_invoice(
+    invoice: Invoice, lines: Sequence[InvoiceLine], payments: Sequence[Payment], today: date
+) -> list[Check]:
+    """All checks of an invoice; the order is the order of the rules below."""
+    return [check for each in RULES for check in each(invoice, lines, payments, today)]
+
+
+@rule
+def required_values_are_known(
+    invoice: Invoice, lines: Sequence[InvoiceLine], payments: Sequence[Payment], today: date
+) -> Iterator[Check]:
+    """Contract 1 cannot answer without number, date, total and currency (EN 16931: BT-1, BT-2, BT-112, BT-5)."""
+    for attribute, name in REQUIRED.items():
+        if getattr(invoice, attribute) in (None, ""):
+            yield Check("required", name, CheckStatus.FAILED, f"{name} was not found on the document.")
+            continue
+        confidence = invoice.reading.get(attribute, {}).get("confidence", 1.0)
+        if confidence < LOW_CONFIDENCE:
+            message = f"{name} was read with a confidence of {100 * confidence:.0f} % only."
+            yield Check("confidence", name, CheckStatus.WARNING, message)
+        else:
+            yield Check("required", name, CheckStatus.PASSED, f"{name} is known.")
+
+
+@rule
+def net_and_tax_make_the_total(
+    invoice: Invoice, lines: Sequence[InvoiceLine], payments: Sequence[Payment], today: date
+) -> Iterator[Check]:
+    """Net total plus tax is the gross total (EN 16931, BR-CO-15)."""
+    net, tax, gross = invoice.net_total, invoice.tax_total, invoice.gross_total
+    if net is None or tax is None or gross is None:
+        yield Check("totals.gross", "totalAmount", CheckStatus.SKIPPED, "Net total or tax is not on the document.")
+    elif abs(net + tax - gross) <= CENT or abs(net - gross) <= CENT:
+        yield Check("totals.gross", "totalAmount", CheckStatus.PASSED, "Net total and tax make the total.")
+    else:
+        message = f"Net total {net} and tax {tax} make {net + tax}, but the total is {gross}."
+        yield Check("totals.gross", "totalAmount", CheckStatus.WARNING, message, money_at_stake=abs(net + tax - gross))
+
+
+@rule
+def lines_sum_to_a_total(
+    invoice: Invoice, lines: Sequence[InvoiceLine], payments: Sequence[Payment], today: date
+) -> Iterator[Check]:
+    """Line amounts add up to the net or the gross total (EN 16931, BR-CO-10 and BR-CO-13)."""
+    amounts = [line.net_amount for line in lines]
+    totals = [total for total in (invoice.net_total, invoice.gross_total) if total is not None]
+    if not amounts or None in amounts or not totals:
+        yield Check("totals.lines", "lineItems", CheckStatus.SKIPPED, "The lines or the totals are not complete.")
+        return
+    found = sum((amount for amount in amounts if amount is not None), Decimal(0))
+    nearest = min(totals, key=lambda total: abs(total - found))
+    if abs(nearest - found) <= CENT * len(amounts):
+        yield Check("totals.lines", "lineItems", CheckStatus.PASSED, "The lines add up to the total.")
+    else:
+        message = f"The lines add up to {found}, but the total is {nearest}."
+        yield Check("totals.lines", "lineItems", CheckStatus.WARNING, message, money_at_stake=abs(nearest - found))
+
+
+@rule
+def each_line_multiplies(
+    invoice: Invoice, lines: Sequence[InvoiceLine], payments: Sequence[Payment], today: date
+) -> Iterator[Check]:
+    """Quantity times unit price is the line's amount, unless the line shows a discount."""
+    for line in lines:
+        if line.quantity is None or line.unit_price is None or line.net_amount is None or line.discount is not None:
+            continue
+        product = line.quantity * line.unit_price
+        if abs(abs(product) - abs(line.net_amount)) > max(CENT, abs(line.quantity) * CENT / 2):
+            message = f"{line.quantity.normalize():f} x {line.unit_price.normalize():f} is not {line.net_amount}."
+            stake = abs(abs(product) - abs(line.net_amount)).quantize(CENT)
+            yield Check("line.product", "lineItems", CheckStatus.WARNING, message, line.position, stake)
+
+
+@rule
+def balance_follows_from_total_and_payments(
+    invoice: Invoice, lines: Sequence[InvoiceLine], payments: Sequence[Payment], today: date
+) -> Iterator[Check]:
+    """Total and previous balance less what was paid is the balance (EN 16931, BR-CO-16)."""
+    paid = invoice.amount_paid
+    if paid is None and payments:
+        paid = sum((abs(payment.amount) for payment in payments), Decimal(0))
+    if invoice.amount_due is None or invoice.gross_total is None or paid is None:
+        yield Check("totals.balance", "balanceDue", CheckStatus.SKIPPED, "Payments or balance are not on the document.")
+        return
+    expected = invoice.gross_total + (invoice.previous_balance or 0) - paid
+    if abs(expected - invoice.amount_due) <= CENT:
+        yield Check("totals.balance", "balanceDue", CheckStatus.PASSED, "Total less payments is the balance.")
+    else:
+        message = f"Total less payments is {expected}, but the balance is {invoice.amount_due}."
+        yield Check(
+            "totals.balance",
+            "balanceDue",
+            CheckStatus.WARNING,
+            message,
+            money_at_stake=abs(expected - invoice.amount_due),
+        )
+
+
+@rule
+def dates_are_in_order(
+    invoice: Invoice, lines: Sequence[InvoiceLine], payments: Sequence[Payment], today: date
+) -> Iterator[Check]:
+    """An invoice is not from the future, hardly years old, and not due before its day."""
+    issued = invoice.issue_date
+    if issued is None:
+        yield Check("dates.issue", "invoiceDate", CheckStatus.SKIPPED, "The invoice date is not known.")
+        return
+    if issued > today + timedelta(days=1):
+        yield Check("dates.issue", "invoiceDate", CheckStatus.FAILED, f"The invoice date {issued} lies in the future.")
+    elif issued < today - timedelta(days=OLD_DAYS):
+        yield Check("dates.issue", "invoiceDate", CheckStatus.WARNING, f"The invoice date {issued} is years ago.")
+    else:
+        yield Check("dates.issue", "invoiceDate", CheckStatus.PASSED, "The invoice date is plausible.")
+    if invoice.due_date is not None and invoice.due_date < issued:
+        message = f"The due date {invoice.due_date} lies before the invoice date {issued}."
+        yield Check("dates.due", "dueDate", CheckStatus.WARNING, message)
