@@ -1,0 +1,178 @@
+"""Who may use the API: tenants, the access tokens they are given, and the keys that sign these (HS256)."""
+
+import re
+import secrets
+import uuid
+from collections.abc import Sequence
+from datetime import timedelta
+from typing import Any, ClassVar
+
+import jwt
+from django.conf import settings
+from django.db import transaction
+from django.utils import timezone
+from rest_framework_simplejwt.backends import TokenBackend
+from rest_framework_simplejwt.exceptions import TokenBackendError, TokenError
+from rest_framework_simplejwt.tokens import Token
+
+from invoicedata.models import AccessToken, Mga, Permission, SigningKey, WebhookSecret
+
+ALGORITHM = "HS256"
+ISSUER = "invoicedata"
+AUDIENCE = "invoicedata-api"
+CLOCK_SLACK = timedelta(seconds=60)  # a token may seem to live this much longer than TOKEN_LIFETIME
+KEY_ID = re.compile(r"[0-9a-f]{16}")
+
+
+class TokenRequestError(ValueError):
+    """A token, tenant or key was asked for that cannot be given; the message says why."""
+
+    code: ClassVar[str] = "TOKEN_REQUEST_REFUSED"
+
+
+class KeyringBackend(TokenBackend):
+    """Signs with the newest key and names it in `kid`; verifies with the key that `kid` names."""
+
+    def encode(self, payload: dict[str, Any]) -> str:
+        key = newest_key()
+        claims = payload | {"iss": self.issuer, "aud": self.audience}
+        return jwt.encode(claims, key.secret, algorithm=self.algorithm, headers={"kid": key.kid})
+
+    def get_verifying_key(self, token: Any) -> str:
+        try:
+            kid = jwt.get_unverified_header(token).get("kid")
+        except jwt.InvalidTokenError as error:
+            raise TokenBackendError("Token is malformed") from error
+        if not isinstance(kid, str) or not KEY_ID.fullmatch(kid):
+            raise TokenBackendError("Token names no key")
+        key = SigningKey.objects.filter(pk=kid).first()
+        if key is None or (key.verifies_until is not None and key.verifies_until <= timezone.now()):
+            raise TokenBackendError("Token is signed with a key that is not in use")
+        return key.secret
+
+
+_backend = KeyringBackend(ALGORITHM, issuer=ISSUER, audience=AUDIENCE)
+
+
+class ApiToken(Token):
+    """The signed token. Its claims: mga_id, permissions, iat, exp, jti, token_type, iss, aud."""
+
+    token_type = "access"
+    lifetime = settings.TOKEN_LIFETIME
+
+    def get_token_backend(self) -> TokenBackend:
+        return _backend
+
+    def verify(self) -> None:
+        """Raises TokenError when a claim is missing or is not what we issue."""
+        for claim in ("iat", "exp"):
+            if type(self.payload.get(claim)) is not int:
+                raise TokenError(f"Token has no whole number as {claim}")
+        if self.payload["exp"] - self.payload["iat"] > (settings.TOKEN_LIFETIME + CLOCK_SLACK).total_seconds():
+            raise TokenError("Token lives too long")
+        if not isinstance(self.payload.get("mga_id"), str) or not self.payload["mga_id"]:
+            raise TokenError("Token names no MGA")
+        permissions = self.payload.get("permissions")
+        if not isinstance(permissions, list) or not all(isinstance(name, str) for name in permissions):
+            raise TokenError("Token has no list of permissions")
+        try:
+            uuid.UUID(self.payload.get("jti"))
+        except (ValueError, TypeError, AttributeError) as error:
+            raise TokenError("Token has no id") from error
+        super().verify()
+
+    @property
+    def permissions(self) -> frozenset[str]:
+        return frozenset(self.payload["permissions"])
+
+
+def create_mga(mga_id: str, *, name: str = "", currency: str = "", time_zone: str = "UTC") -> tuple[Mga, str]:
+    """The new tenant and its webhook secret. Raises ValidationError for values that a tenant cannot have."""
+    mga = Mga(mga_id=mga_id, name=name or mga_id, default_currency=currency.upper(), time_zone=time_zone)
+    mga.full_clean()
+    with transaction.atomic():
+        mga.save(force_insert=True)
+        secret = WebhookSecret.objects.create(mga=mga)
+    return mga, secret.secret
+
+
+def issue_token(
+    mga: Mga,
+    *,
+    permissions: Sequence[str] | None = None,
+    lifetime: timedelta | None = None,
+    note: str = "",
+) -> str:
+    """A new access token; only its record is kept, so the text is seen this once.
+
+    permissions: values of Permission; None gives all. lifetime: above zero, at most TOKEN_LIFETIME (the default).
+    Raises TokenRequestError.
+    """
+    granted = list(Permission.values) if permissions is None else list(dict.fromkeys(permissions))
+    if unknown := [name for name in granted if name not in Permission.values]:
+        raise TokenRequestError(f"There is no permission {unknown[0]!r}; there are {', '.join(Permission.values)}.")
+    lifetime = settings.TOKEN_LIFETIME if lifetime is None else lifetime
+    if not timedelta(0) < lifetime <= settings.TOKEN_LIFETIME:
+        most = settings.TOKEN_LIFETIME.total_seconds() / 3600
+        raise TokenRequestError(f"A token lives more than 0 and at most {most:g} hours.")
+    token = ApiToken()
+    token.set_exp(lifetime=lifetime)
+    token["mga_id"] = mga.mga_id
+    token["permissions"] = granted
+    AccessToken.objects.create(
+        jti=uuid.UUID(token["jti"]),
+        mga=mga,
+        permissions=granted,
+        note=note[:200],
+        issued_at=token.current_time,
+        expires_at=token.current_time + lifetime,
+    )
+    return str(token)
+
+
+def find_token(text: str) -> AccessToken | None:
+    """The record of a token, by its id or by the token itself (expired or not, of any key)."""
+    jti: Any = text
+    if text.count(".") == 2:
+        try:
+            jti = jwt.decode(text, options={"verify_signature": False}).get("jti")
+        except jwt.InvalidTokenError:
+            return None
+    try:
+        return AccessToken.objects.filter(pk=uuid.UUID(jti)).first()
+    except (ValueError, TypeError, AttributeError):
+        return None
+
+
+def revoke_token(token: AccessToken) -> None:
+    """Refused from the next request on. Revoking twice keeps the first moment."""
+    AccessToken.objects.filter(pk=token.pk, revoked_at=None).update(revoked_at=timezone.now())
+
+
+def revoke_all_tokens(mga: Mga) -> None:
+    """Every token issued to the tenant so far is refused from the next request on."""
+    mga.tokens_valid_after = timezone.now()
+    mga.save(update_fields=["tokens_valid_after"])
+
+
+def newest_key() -> SigningKey:
+    """The key that signs; the first one is made when it is first needed."""
+    return SigningKey.objects.filter(verifies_until=None).order_by("-created_at", "kid").first() or _create_key()
+
+
+def rotate_signing_key(*, keep_old: bool = True) -> SigningKey:
+    """A new key signs from now on. The old ones verify until their tokens have expired; not at all without `keep_old`
+    (a key that leaked)."""
+    now = timezone.now()
+    until = now + settings.TOKEN_LIFETIME + CLOCK_SLACK if keep_old else now
+    with transaction.atomic():
+        old = SigningKey.objects.filter(verifies_until=None)
+        if not keep_old:
+            old = SigningKey.objects.exclude(verifies_until__lte=now)
+        old.update(verifies_until=until)
+        return _create_key()
+
+
+def _create_key() -> SigningKey:
+    # 64 characters of 6 random bits each: above the 256 bits that HS256 wants of a key.
+    return SigningKey.objects.create(kid=secrets.token_hex(8), secret=secrets.token_urlsafe(48))
