@@ -185,7 +185,7 @@ class Migration(migrations.Migration):
                 ('webhook_url', models.CharField(blank=True, max_length=2048, verbose_name='webhook URL')),
                 ('state', models.CharField(choices=[('running', 'Running'), ('completed', 'Completed'), ('failed', 'Failed')], default='running', max_length=10)),
                 ('http_status', models.PositiveSmallIntegerField(blank=True, null=True)),
-                ('response', models.JSONField(blank=True, null=True)),
+                ('response', models.TextField(blank=True, help_text='The JSON text of the answer, exactly as it is sent.')),
                 ('is_duplicate', models.BooleanField(default=False, help_text='The same bytes had been read before.')),
                 ('idempotency_key', models.CharField(blank=True, max_length=255, null=True)),
                 ('fingerprint', models.CharField(blank=True, help_text='SHA-256 of what the request asked, body included.', max_length=64)),
