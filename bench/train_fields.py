@@ -39,6 +39,7 @@ SPREAD = 1.0  # standard deviation of the weights around their prior mean, in lo
 NONE_SPREAD = 0.7
 LABEL_SPREAD = 0.8
 KNOWN_ABSENT = 0.5  # weight of a document that is said not to print a field
+HARDLY_PRINTED = 0.15  # weight of one that nobody looked through for it
 PLATT_PRIOR = 4.0  # strength of the pull of a calibration to slope 1 and offset 0, in documents
 
 FIELDS = {
@@ -157,7 +158,8 @@ def fit(name: str, documents: Sequence[Document]) -> FieldModel:
         right = [truth is not None and is_right(name, option.value, truth) for option in options]
         if truth is not None and not any(right):
             continue
-        spans.append((len(rows), len(rows) + len(options), 1.0 if truth is not None else KNOWN_ABSENT))
+        weight = 1.0 if truth is not None else KNOWN_ABSENT if document.complete else HARDLY_PRINTED
+        spans.append((len(rows), len(rows) + len(options), weight))
         rows += [option.features for option in options]
         good += right
     names = sorted({n for row in rows for n in row})
@@ -283,7 +285,11 @@ def _known_absent(prediction: Prediction) -> bool:
 
 def _is_absent(document: Document, name: str) -> bool:
     """Whether a left-out value means that the document does not print it."""
-    if name in PARTIES or (name == "issue_date" and document.kind == DocumentKind.DELIVERY_NOTE):
+    if name in ("customer_name", "venue") and document.kind == DocumentKind.RECEIPT:
+        return True  # receipts name a customer too seldom for anybody to have looked
+    if name in ("supplier_name", "customer_name") or (
+        name == "issue_date" and document.kind == DocumentKind.DELIVERY_NOTE
+    ):
         return False
     return document.complete
 

@@ -58,6 +58,10 @@ def is_address_line(text: str, country: str) -> bool:
         and len(words) > 1
     ):
         return True
+    if re.match(r"^(?:no\.?\s*)?\d{1,4}[A-Z]?(?:\s*[,&]\s*\d{1,4}[A-Z]?)*\s*,\s*[A-Z]", text, re.IGNORECASE):
+        return True  # "109, SS21/1A"
+    if re.match(r"^(?:no|lot)[.:]?\s*\d", text, re.IGNORECASE) and len(text) < 40:
+        return True
     has_digit = any(c.isdigit() for c in text)
     if has_digit and (
         has_word(folded, "streets")

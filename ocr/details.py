@@ -1,7 +1,7 @@
 """What belongs to a party once it is known: its address, telephone, e-mail, tax number; and the terms of payment."""
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Container, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache
 
@@ -9,6 +9,7 @@ from ocr.addresses import EMAIL, has_postcode, is_address_line, is_contact_line,
 from ocr.evidence import Label, Sheet, SheetRow, Token
 from ocr.lexicon import load_table
 from ocr.parse import find_dates, fold, parse_amount
+from ocr.repair import repair_address
 
 LONGEST_ADDRESS = 7  # lines
 LEADING_LINES = 4  # lines that may stand between a name and its address (registration, slogan)
@@ -16,7 +17,7 @@ MOST_CELLS = 4  # a row of more cells is a table's, not a block's
 CONTACT_CLASSES = frozenset({"phone", "mobile", "fax", "email", "web", "tax_id", "company_number", "bank"})
 
 _REGISTRATION = re.compile(
-    r"^\W*(?:\(?\s*(?:co|company|reg|roc|rob|gst|sst|abn|acn|vat|est|tin|uen|brn)\b|\(?[A-Z]{0,3}\d{4,}-?[A-Z]{0,2}\)?$|\d{4,}-?[A-Z]\b)",
+    r"^\W*(?:\(?\s*(?:co\.?\s*(?:reg|no|rfg)|company|reg|roc|rob|gst|sst|abn|acn|vat|est|tin|uen|brn)\b|\(?[A-Z]{0,3}\d{4,}-?[A-Z]{0,2}\)?$|\d{4,}-?[A-Z]\b)",
     re.IGNORECASE,
 )
 
@@ -51,15 +52,20 @@ class Found:
 # --- Addresses -----------------------------------------------------------------------------------------------------
 
 
-def address_under(sheet: Sheet, block: Sequence[Line], country: str) -> list[Line]:
-    """The address at the head of a block of lines: without registration numbers before it, up to telephone or title."""
+def address_under(block: Sequence[Line], country: str, others: Container[tuple[int, int]] = ()) -> list[Line]:
+    """The address at the head of a block of lines: without registration numbers before it, up to telephone or title.
+
+    others: (row, first token) of lines that belong to another party.
+    """
     taken: list[Line] = []
     skipped = 0
     for line in block:
+        if (line.row.index, line.start) in others:
+            break
         cut, more = _cut_address(line)
         text = cut.text if cut else ""
         if cut is None or _ends_address(cut):
-            if taken or skipped >= LEADING_LINES:
+            if taken or skipped >= LEADING_LINES or (cut and _is_title(cut)):
                 break
             skipped += 1
             continue
@@ -119,19 +125,35 @@ def _ends_address(line: Line) -> bool:
     opens = next((lb for lb in line.row.labels if lb.start == line.start), None)
     if opens and (opens.closed or opens.alone) and classes - {"number", "other_number", "other_amount"}:
         return True
-    if any(name.startswith("title_") for name in classes):
+    if _is_title(line):
         return True
     return bool(find_dates(text)) or bool(re.match(r"^\W*$", text))
 
 
+def _is_title(line: Line) -> bool:
+    labels = [lb for lb in line.row.labels if lb.start == line.start]
+    return any(name.startswith("title_") for label in labels for name in label.classes)
+
+
 def _trim(lines: list[Line], country: str) -> list[Line]:
-    """Without lines behind the postcode or the last place that say nothing of a place."""
-    while lines and is_country(lines[-1].text):
-        lines = lines[:-1]
-    if country == "MY" or not any(has_postcode(line.text, country) for line in lines):
+    """Without lines behind the postcode that say nothing of a place, and without the country's name.
+
+    Malaysian addresses keep the country, and what stands behind the postcode in brackets or with a number.
+    """
+    if country != "MY":
+        while lines and is_country(lines[-1].text):
+            lines = lines[:-1]
+    coded = [i for i, line in enumerate(lines) if has_postcode(line.text, country)]
+    if not coded:
         return lines
-    last = max(i for i, line in enumerate(lines) if has_postcode(line.text, country))
-    return lines[: last + 1]
+    end = coded[-1] + 1
+    while country == "MY" and end < len(lines) and _goes_on(lines[end].text, country):
+        end += 1
+    return lines[:end]
+
+
+def _goes_on(text: str, country: str) -> bool:
+    return is_address_line(text, country) or bool(re.match(r"^[\W]*\(|^\d{3,4}\s?-", text))
 
 
 def inline_address(line: Line, after: int, country: str) -> Line | None:
@@ -154,7 +176,9 @@ def address_blocks(sheet: Sheet, country: str, lines_below: "BlockBelow") -> Ite
             line = Line(row, start, end)
             if not is_address_line(line.text, country):
                 continue
-            block = address_under(sheet, [line, *lines_below(line)], country)
+            if len(row.cells) > MOST_CELLS or parse_amount(row.tokens[-1].text) is not None:
+                continue
+            block = address_under([line, *lines_below(line)], country)
             if any(has_postcode(part.text, country) for part in block):
                 yield block
 
@@ -194,10 +218,18 @@ def cell_in_column(row: SheetRow, left: float, right: float, height: float) -> t
     return best
 
 
-def found_address(lines: Sequence[Line]) -> Found:
-    texts = tuple(re.sub(r"^\W+|[\s,;|]+$", "", line.text) for line in lines)
+def found_address(lines: Sequence[Line], repair_for: str | None) -> Found:
+    """The address on some lines. repair_for: the country whose recognised text is to be repaired; None: take it as is."""
+    texts = tuple(_clean_line(line) for line in lines)
+    if repair_for is not None:
+        texts = tuple(repair_address(text, repair_for) for text in texts)
     tokens = tuple(token for line in lines for token in line.tokens)
     return Found(", ".join(texts), lines[0].row.page, tokens, texts)
+
+
+def _clean_line(line: Line) -> str:
+    start = next((lb.end for lb in line.row.labels if lb.start == line.start and "address" in lb.classes), line.start)
+    return re.sub(r"^[^\w(]+|[\s,;|]+$", "", line.row.text(start if start < line.end else line.start, line.end))
 
 
 # --- Telephone, e-mail, tax number ---------------------------------------------------------------------------------
@@ -230,6 +262,8 @@ def _phone_from(row: SheetRow, start: int, end: int, strict: bool = False) -> Fo
     text = row.text(start, stop).strip(" ,;./-")
     digits = sum(c.isdigit() for c in text)
     shaped = bool(re.match(r"^(?:\+\d|\(?0\d|\(\d{3}\)|\d{3}[-. ]\d{3}|1[38]00)", text))
+    if strict and digits < 9 and not re.search(r"\d[\s\-]\d", text):
+        return None
     if 7 <= digits <= 15 and (shaped or not strict) and not re.fullmatch(r"\d+[.,]\d\d", text) and not find_dates(text):
         return Found(text, row.page, tuple(row.tokens[start:stop]))
     return None
@@ -268,6 +302,21 @@ def find_tax_id(row: SheetRow, start: int, end: int) -> Found | None:
 # --- People --------------------------------------------------------------------------------------------------------
 
 _PARTICLES = frozenset({"van", "von", "der", "den", "de", "del", "della", "di", "da", "la", "le", "du", "dos", "bin", "binti", "al", "st", "ter", "ten", "zu", "mac", "mc", "o"})  # fmt: skip
+
+
+@cache
+def _first_names() -> frozenset[str]:
+    return frozenset(load_table("first_names")["names"])
+
+
+def is_person(name: str) -> bool:
+    """Whether a name reads like a person's: a title, or a frequent first name, and nothing of a business."""
+    words = fold(name).split()
+    if not 2 <= len(words) <= 5 or any(c.isdigit() for c in name):
+        return False
+    if any(word in word_set("business") | word_set("legal_forms") for word in words[1:]):
+        return False
+    return words[0] in word_set("titles") or any(word in _first_names() for word in words)
 
 
 def split_person(name: str) -> tuple[str, str] | None:
@@ -335,10 +384,12 @@ def _terms_behind(sheet: Sheet, row: SheetRow, label: Label) -> Found | None:
     end = row.cell_of(label.start)[1]
     if end == label.end and end < len(row.tokens):  # the value stands in the next cell
         end = row.cell_of(end)[1]
-    text = row.text(label.end, end).strip(" :.-")
+    told = (label.end - label.start == 1 and label.start > 0) or label.closed
+    begin = label.end if told or label.alone else label.start  # "Zahlbar innerhalb …": the label opens the sentence
+    text = row.text(begin, end).strip(" :.-")
     match = next((m for p in _terms_patterns() if (m := p.match(text))), None)
     if match and match.end() > 3:
-        cut = re.split(r"\.\s+(?=[A-Z])", text)[0]
+        cut = re.split(r"\.\s+(?=[A-Z])|[\s,;\-]+(?:due|fällig|vervaldatum|échéance|vencimiento|scadenza)\b", text, flags=re.IGNORECASE)[0]
         value = cut if len(cut) < 70 else match[0]
         return Found(value.strip(" ."), row.page, tuple(row.tokens[label.end : end]))
     if not label.alone:

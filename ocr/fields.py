@@ -8,6 +8,7 @@ from itertools import product
 
 import numpy as np
 
+from ocr.addresses import has_word
 from ocr.candidates import Candidate, find_amounts, find_date_candidates, find_numbers
 from ocr.currency import country_scores, guess_country, guess_currency, guess_date_order
 from ocr.evidence import Sheet
@@ -21,6 +22,7 @@ from ocr.features import (
     date_features,
     number_features,
 )
+from ocr.parse import fold
 from ocr.parties import NameOption, party_options, read_parties
 from ocr.scorer import FieldModel, field_model
 from ocr.types import DocumentKind, Field, LineItem, Page, ReadPayment, Value
@@ -35,6 +37,7 @@ HOLDS, FAILS = 2.5, -1.0  # an equation of three printed amounts
 SAME_PLACE = -8.0  # one printed place read as two fields
 OUT_OF_ORDER = -1.5  # due before it was issued
 TOO_LONG, LONGEST_TERM = -2.5, 130  # due more than so many days after
+SAME_VENUE_CONFIDENCE = 0.9  # that it is delivered where it is invoiced to, if no other place is printed
 UNPAID_CONFIDENCE = 0.95  # that an invoice without a word of payment is to be paid in full
 CENT = Decimal("0.01")
 ROUNDING = Decimal("0.05")  # cash rounding may stand between net + tax and the total
@@ -110,6 +113,8 @@ def decide_fields(evidence: Evidence, models: Mapping[str, FieldModel], *, paid:
         fields = _as_delivery_note(fields)
     if evidence.kind == DocumentKind.INVOICE and not paid:
         fields = _with_balance(fields)
+    if evidence.kind in (DocumentKind.INVOICE, DocumentKind.CREDIT_NOTE):
+        fields = _with_venue(fields)
     return fields
 
 
@@ -377,4 +382,13 @@ def _with_balance(fields: dict[str, Field]) -> dict[str, Field]:
     total = fields.get("gross_total")
     if total and not {"amount_due", "amount_paid", "previous_balance"} & set(fields):
         fields["amount_due"] = replace(total, confidence=total.confidence * UNPAID_CONFIDENCE, evidence=("gross_total",))
+    return fields
+
+
+def _with_venue(fields: dict[str, Field]) -> dict[str, Field]:
+    """Goods that are invoiced to a business without a word of delivery went to that business."""
+    customer = fields.get("customer_name")
+    if customer and "venue" not in fields and has_word(fold(str(customer.value)), "business"):
+        confidence = customer.confidence * SAME_VENUE_CONFIDENCE
+        fields["venue"] = replace(customer, confidence=confidence, evidence=("customer_name",))
     return fields

@@ -44,10 +44,13 @@ def fold(text: str) -> str:
     ('fallig am', 'invoice #', 'no de facture')
     """
     text = re.sub(r"(?<=\b[nN])[°º]", "o", text)
-    text = unicodedata.normalize("NFKD", text).casefold()
-    text = "".join(c for c in text if not unicodedata.combining(c))
+    text = without_accents(text).casefold()
     text = re.sub(r"([#%])", r" \1 ", text)
     return " ".join(re.sub(r"[^\w#%]+|_+", " ", text).split())
+
+
+def without_accents(text: str) -> str:
+    return "".join(c for c in unicodedata.normalize("NFKD", text) if not unicodedata.combining(c))
 
 
 def parse_amount(text: str, *, decimal: str = "") -> Decimal | None:

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 
@@ -22,19 +23,24 @@ from ocr.details import (
     Line,
     address_blocks,
     address_under,
+    cell_in_column,
     find_email,
     find_phone,
     find_tax_id,
     find_terms,
     found_address,
     inline_address,
+    is_person,
     split_person,
 )
 from ocr.evidence import Label, Sheet, SheetRow, Token
 from ocr.features import Features
 from ocr.parse import find_dates, fold, parse_amount
+from ocr.repair import repair_name
 from ocr.scorer import FieldModel, field_model
-from ocr.types import DocumentKind, Field
+from ocr.types import DocumentKind, Field, Method
+
+Repair = Callable[[str], str]
 
 PARTY_FIELDS = ("supplier_name", "customer_name", "venue")
 PARTY_CLASSES = frozenset({"customer", "venue", "supplier", "contact"})
@@ -58,13 +64,17 @@ _SEPARATOR = re.compile(r"\s+[\u2022\u00b7|\u25cf\u25aa\u2027\u2013\u2014*-]+\s+
 
 @dataclass(frozen=True, slots=True)
 class NameCandidate:
-    """A printed name on tokens `start` to `end` of a row; a second line may belong to it."""
+    """A printed name on tokens `start` to `end` of a row; a second line may belong to it.
+
+    label_only: all its words are labels, so that it can only be the second line of a name ("… Veterinary / Clinic").
+    """
 
     row: SheetRow
     start: int
     end: int
     text: str
     second: "NameCandidate | None" = None
+    label_only: bool = False
 
     @property
     def tokens(self) -> list[Token]:
@@ -97,6 +107,7 @@ class NameOption:
 def find_names(sheet: Sheet, country: str) -> list[NameCandidate]:
     """Everything that could be a party's name: the cells of the head and the foot, and those under a party's label."""
     found: list[NameCandidate] = []
+    repair = partial(repair_name, country=country) if sheet.method == Method.OCR else str
     pages = sorted(sheet.pages)
     first_page_rows = [row for row in sheet.rows if row.page == pages[0]]
     near = {row.index for row in first_page_rows[:NAME_ROWS] + first_page_rows[-FOOT_ROWS:]}
@@ -105,16 +116,17 @@ def find_names(sheet: Sheet, country: str) -> list[NameCandidate]:
         if row.index not in near and not labelled:
             continue
         for start, end in row.cells:
-            found += _names_of_cell(row, start, end, country)
+            found += _names_of_cell(row, start, end, repair)
     singles = [name for name in found if fold(name.text) not in word_set("titles")]
-    for name in found[:]:
-        below = _name_below(sheet, name, singles)
+    pairs = []
+    for name in found:
+        below = None if name.label_only else _name_below(sheet, name, singles)
         if below:
-            found.append(NameCandidate(name.row, name.start, name.end, f"{name.text} {below.text}", below))
-    return [name for name in found if fold(name.text) not in word_set("titles")]
+            pairs.append(NameCandidate(name.row, name.start, name.end, f"{name.text} {below.text}", below))
+    return [name for name in singles if not name.label_only] + pairs
 
 
-def _names_of_cell(row: SheetRow, start: int, end: int, country: str) -> list[NameCandidate]:
+def _names_of_cell(row: SheetRow, start: int, end: int, repair: Repair) -> list[NameCandidate]:
     labels = [label for label in row.labels if start <= label.start < end]
     found = []
     begin = start
@@ -126,21 +138,22 @@ def _names_of_cell(row: SheetRow, start: int, end: int, country: str) -> list[Na
     ):
         begin = labels[0].end
         if not labels[0].closed:
-            found += _cut_name(row, start, end, country)
-    found += _cut_name(row, begin, end, country)
+            found += _cut_name(row, start, end, repair)
+    found += _cut_name(row, begin, end, repair)
     return found
 
 
-def _cut_name(row: SheetRow, start: int, end: int, country: str) -> list[NameCandidate]:
+def _cut_name(row: SheetRow, start: int, end: int, repair: Repair) -> list[NameCandidate]:
     """The name at the head of a cell, without what stands behind it: an address, a registration number, a title."""
     while start < end and not row.tokens[start].words and row.tokens[start].text in (":", "-", "|", "*", "•"):
         start += 1
     cut = _name_end(row, start, end)
-    text = row.text(start, cut).strip(" ,;:|*•-")
+    text = repair(row.text(start, cut).strip(" ,;:|*•-"))
     labelled = {i for label in row.labels if _names_nothing(label) for i in range(label.start, label.end)}
-    if not _could_be_name(text) or all(i in labelled or not row.tokens[i].words for i in range(start, cut)):
+    if not _could_be_name(text):
         return []
-    return [NameCandidate(row, start, cut, text)]
+    label_only = all(i in labelled or not row.tokens[i].words for i in range(start, cut))
+    return [NameCandidate(row, start, cut, text, label_only=label_only)]
 
 
 _NAME_WORDS = frozenset({"staff", "patient", "other_number", "tendered", "charge", "phone", "mobile", "other_amount"})
@@ -194,10 +207,12 @@ def _name_below(sheet: Sheet, name: NameCandidate, names: Sequence[NameCandidate
         reach = max(2.2 * height, 1.7 * _height(name))
         if other.row.page != name.row.page or other.second or not 0 < other.row.y - name.row.y < reach:
             continue
+        if ":" in name.text or ":" in other.text:
+            continue
         if min(other.right, name.right) <= max(other.left, name.left):
             continue
         tall, tall_other = _height(name), _height(other)
-        if 0.8 < tall / tall_other < 1.25 and not any(c.isdigit() for c in other.text):
+        if 0.62 < tall / tall_other < 1.6 and not any(c.isdigit() for c in other.text):
             return other
     return None
 
@@ -349,6 +364,7 @@ def name_features(facts: PartyFacts, name: NameCandidate, kind: DocumentKind) ->
         "legal_end": float(bool(words) and any(" ".join(words[-k:]) in word_set("legal_forms") for k in (1, 2, 3))),
         "business": float(has_word(folded, "business")),
         "title": float(bool(words) and words[0] in word_set("titles")),
+        "person": float(is_person(text)),
         "comma": float("," in text),
         "digit": float(any(c.isdigit() for c in text)),
         "capitals": float(capitals > 0.8),
@@ -384,6 +400,7 @@ def name_features(facts: PartyFacts, name: NameCandidate, kind: DocumentKind) ->
         "brackets": float("(" in text),
         "cell_cut": float(row.cell_of(name.start)[1] > name.end),
     }
+    features |= _cells_around(facts, name)
     if name.second:
         second = fold(name.second.text)
         features["second_legal"] = float(has_word(second, "legal_forms"))
@@ -395,9 +412,30 @@ def name_features(facts: PartyFacts, name: NameCandidate, kind: DocumentKind) ->
     prefix = {DocumentKind.DELIVERY_NOTE: "dn|", DocumentKind.RECEIPT: "rc|"}.get(kind)
     if prefix:
         features |= {
-            f"{prefix}{n}": v for n, v in features.items() if n in ("no_section", "tallest", "title", "line:0")
+            f"{prefix}{n}": v
+            for n, v in features.items()
+            if n in _KIND_FEATURES or n.startswith(("section", "left:customer"))
         }
     return {n: v for n, v in features.items() if v}
+
+
+# What stands right above or below in the column and tells whose name it is.
+_TELLING_CELLS = frozenset(
+    {"account_number", "patient", "phone", "fax", "email", "web", "tax_id", "company_number", "invoice_number", "title_invoice", "bank", "contact"}
+)
+
+
+def _cells_around(facts: PartyFacts, name: NameCandidate) -> Features:
+    features: Features = {}
+    rows = facts.sheet.rows
+    for key, index in (("cell_above", name.row.index - 1), ("cell_below", name.last.row.index + 1)):
+        if not 0 <= index < len(rows) or rows[index].page != name.row.page:
+            continue
+        cell = cell_in_column(rows[index], name.left, name.right, facts.sheet.height[name.row.page])
+        if cell:
+            labels = [lb for lb in rows[index].labels if cell[0] <= lb.start < cell[1]]
+            features |= {f"{key}:{n}": 1.0 for lb in labels for n in lb.classes & _TELLING_CELLS}
+    return features
 
 
 def _neighbours(facts: PartyFacts, name: NameCandidate) -> Features:
@@ -455,7 +493,7 @@ def _supplier_details(
     address, evidence = supplier_address(sheet, places, country)
     if address:
         confidence = ADDRESS_CONFIDENCE[evidence] * (name.confidence if name and evidence == "under the name" else 0.9)
-        found = found_address(address)
+        found = found_address(address, country if sheet.method == Method.OCR else None)
         fields["supplier_address"] = _field(sheet, found, confidence, evidence)
         fields |= _address_parts(sheet, found, split_address(found.lines, country), confidence)
     theirs = _block_rows(sheet, places)
@@ -486,7 +524,7 @@ def supplier_address(sheet: Sheet, places: Mapping[str, NameCandidate], country:
     supplier = places.get("supplier_name")
     under: list[Line] = []
     if supplier:
-        under = address_under(sheet, block_below(sheet, supplier, ADDRESS_REACH), country)
+        under = address_under(block_below(sheet, supplier, ADDRESS_REACH), country, _block_rows(sheet, places))
         if any(has_postcode(line.text, country) for line in under):
             return under, "under the name"
         row = supplier.last.row

@@ -79,6 +79,8 @@ class LabelIndex:
             if classes:
                 return LabelMatch(start, start + length, frozenset(classes))
         for length in range(min(MOST_PIECES, len(words) - start), 0, -1):
+            if not all(words[start : start + length]):
+                continue
             whole = self._glued.get("".join(words[start : start + length]))
             if whole:
                 return LabelMatch(start, start + length, frozenset(self._classes[whole]))

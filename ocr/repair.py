@@ -1,0 +1,90 @@
+"""Undoes what text recognition does to names and addresses: lost spaces, broken legal forms, a letter misread in a known word.
+
+Only for words from a picture; a text layer is taken as it is. Repairs go no further than words of the lexicon.
+"""
+
+import re
+from functools import cache
+
+from ocr.addresses import word_set
+from ocr.parse import fold, without_accents
+
+SHORTEST_PART = 4  # letters of a word that a glued one may be cut into
+SHORTEST_KNOWN = 6  # letters of a known word that proves a cut inside mixed case
+SHORTEST_GLUED = 12  # letters of a word in capitals that is looked into
+SHORTEST_MISREAD = 6  # letters of a word that is corrected by one letter
+
+_SDN_BHD = re.compile(r"\bS\s?[DO0]\s?N\.?\s*[BD]\s?H\s?D\b|\bS\s?D?\s?N\.? [BD]\s?H\s?D\b", re.IGNORECASE)
+_S_B = re.compile(r"\s[S5]\s?/\s?[B8]$")
+_CAMEL = re.compile(r"(?<=[a-z]{3})(?=[A-Z][a-z]{3})")
+
+
+def repair_name(text: str, country: str) -> str:
+    """A name as it was probably printed."""
+    if country == "MY":
+        text = _SDN_BHD.sub("SDN BHD", without_accents(text))
+        text = _S_B.sub(" S/B", text)
+    return " ".join(_respace(word) for word in text.split())
+
+
+def repair_address(text: str, country: str) -> str:
+    """A line of an address as it was probably printed."""
+    if country == "MY":
+        text = without_accents(text)
+    text = re.sub(r"(?<![\d/\-])(\d{5})(?=[A-Z][A-Za-z]{2})", r"\1 ", text)  # "43300SERI KEMBANGAN"
+    return re.sub(r"[^\W\d_]{6,}", lambda match: _correct(_respace(match[0])), text)
+
+
+def _respace(word: str) -> str:
+    """A glued word cut at words of the lexicon: "BrewingCompany", "TAMANBERKELEY"."""
+    parts = _CAMEL.split(word)
+    if len(parts) > 1 and any(len(p) >= SHORTEST_KNOWN and fold(p) in _vocabulary() for p in parts):
+        return " ".join(parts)
+    if word.isupper() and word.isalpha() and len(word) >= SHORTEST_GLUED:
+        return _cut_capitals(word)
+    return word
+
+
+def _cut_capitals(word: str) -> str:
+    if fold(word) in _vocabulary():
+        return word
+    for length in range(len(word) - SHORTEST_PART, SHORTEST_PART - 1, -1):
+        if fold(word[-length:]) in _vocabulary():
+            return f"{_cut_capitals(word[:-length])} {word[-length:]}"
+        if fold(word[:length]) in _vocabulary():
+            return f"{word[:length]} {_cut_capitals(word[length:])}"
+    return word
+
+
+def _correct(text: str) -> str:
+    """A word that is one letter away from a single place's or street's name, as that name."""
+    folded = fold(text)
+    if len(folded) < SHORTEST_MISREAD or " " in folded or folded in _vocabulary():
+        return text
+    near = {word for variant in _blanked(folded) for word in _places().get(variant, ())}
+    if len(near) != 1:
+        return text
+    known = next(iter(near))
+    return known.upper() if text.isupper() else known.capitalize()
+
+
+@cache
+def _vocabulary() -> frozenset[str]:
+    topics = ("business", "streets", "places", "legal_forms")
+    return frozenset(w for topic in topics for phrase in word_set(topic) for w in phrase.split() if len(w) >= SHORTEST_PART)
+
+
+@cache
+def _places() -> dict[str, set[str]]:
+    """Words of places and streets by what is left of them with one letter blanked."""
+    found: dict[str, set[str]] = {}
+    for phrase in word_set("places") | word_set("address_starts"):
+        for word in phrase.split():
+            if len(word) >= SHORTEST_MISREAD:
+                for variant in _blanked(word):
+                    found.setdefault(variant, set()).add(word)
+    return found
+
+
+def _blanked(word: str) -> list[str]:
+    return [f"{word[:i]}?{word[i + 1 :]}" for i in range(len(word))]
