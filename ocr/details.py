@@ -176,7 +176,7 @@ def address_blocks(sheet: Sheet, country: str, lines_below: "BlockBelow") -> Ite
             line = Line(row, start, end)
             if not is_address_line(line.text, country):
                 continue
-            if len(row.cells) > MOST_CELLS or parse_amount(row.tokens[-1].text) is not None:
+            if len(row.cells) > MOST_CELLS or re.search(r"\d[.,]\d\d$", row.tokens[-1].text):
                 continue
             block = address_under([line, *lines_below(line)], country)
             if any(has_postcode(part.text, country) for part in block):
@@ -408,13 +408,9 @@ def _with_wrapped(sheet: Sheet, row: SheetRow, start: int, end: int, text: str) 
     """The sentence with its second line, where the first one fills its column without a full stop."""
     if text.rstrip().endswith(".") or len(text) < 40:
         return text.strip(" ")
-    below = next(iter(BlockBelow(sheet, 1, 2.2)(Line(row, start, end))), None)
-    if (
-        below is None
-        or not below.text
-        or find_dates(below.text[:10])
-        or len(below.text) > len(text) + 5
-        or len(below.row.cells) > 1
-    ):
-        return text.strip(" ")
-    return f"{text} {below.text}".strip(" ")
+    height = sheet.height[row.page]
+    for below in BlockBelow(sheet, 2, 2.2)(Line(row, start, end)):
+        if abs(below.tokens[0].left - row.tokens[start].left) < height:
+            fits = len(below.text) <= len(text) + 5 and len(below.row.cells) == 1
+            return f"{text} {below.text}".strip() if fits else text.strip()
+    return text.strip()

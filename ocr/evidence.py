@@ -83,12 +83,16 @@ class SheetRow:
 
 @dataclass(frozen=True, slots=True)
 class LeftLabel:
-    """The nearest label to the left in the row: how many tokens lie between, how many of them end in figures, how far."""
+    """The nearest label to the left in the row: how many tokens lie between, how many of them end in figures, how far.
+
+    wrapped: it ends the row above, and the value begins this one.
+    """
 
     label: Label
     between: int
     values_between: int
     gap: float
+    wrapped: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,11 +173,22 @@ class Sheet:
         """The nearest label that ends before a token of the row."""
         label = next((label for label in reversed(row.labels) if label.end <= token), None)
         if label is None:
-            return None
+            return self._wrapped_label(row) if token == 0 else None
         between = [t for t in row.tokens[label.end : token] if t.words and not _CURRENCY_WORD.match(t.text)]
         values = sum(1 for t in between if t.text[-1:].isdigit() and len(t.text) > 1)
         gap = (row.tokens[token].left - label.right) / self.height[row.page]
         return LeftLabel(label, len(between), values, max(gap, 0.0))
+
+    def _wrapped_label(self, row: SheetRow) -> LeftLabel | None:
+        """The label that ends the row above, when the value had to go to the next line ("… Nr. 471102 vom")."""
+        above = self.rows[row.index - 1] if row.index else None
+        height = self.height[row.page]
+        if above is None or above.page != row.page or not above.labels or row.y - above.y > NEAR_ABOVE * height:
+            return None
+        label = above.labels[-1]
+        if label.alone or label.end < len(above.tokens) or abs(above.tokens[0].left - row.tokens[0].left) > 2 * height:
+            return None
+        return LeftLabel(label, 0, 0, 0.0, wrapped=True)
 
     def labels_above(self, row: SheetRow, left: float, right: float, limit: int = 2) -> list[AboveLabel]:
         """The nearest labels above the span `left` to `right` of the row, nearest first; one a row at the most."""

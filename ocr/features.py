@@ -47,6 +47,8 @@ class LabelView:
 
     def left_relation(self) -> str:
         assert self.left is not None
+        if self.left.wrapped:
+            return "wrap"
         if self.left.values_between:
             return "values"
         return "words" if self.left.between else "left"
@@ -71,6 +73,15 @@ _STRONGER = {
     "total": {"gross_total"},
     "amount_due": {"gross_total", "total"},
 }
+
+
+def row_features(sheet: Sheet, candidate: Candidate, view: LabelView) -> Features:
+    """Classes of all labels left of the candidate in its row (or, wrapped, in the row above), but the nearest one."""
+    if view.left and view.left.wrapped:
+        labels = sheet.rows[view.left.label.row].labels
+    else:
+        labels = [label for label in candidate.row.labels if label.end <= candidate.start]
+    return {f"row:{name}": 1.0 for label in labels[:-1] for name in label.classes}
 
 
 def only_features(sheet: Sheet, view: LabelView) -> Features:
@@ -194,10 +205,9 @@ class AmountFacts:
 
 def amount_features(facts: AmountFacts, amount: AmountCandidate, view: LabelView) -> Features:
     features = label_features(view) | only_features(facts.sheet, view) | place_features(facts.sheet, amount)
+    features |= row_features(facts.sheet, amount, view)
     value = abs(amount.value)
     classes = view.nearest()
-    for name in row_classes(amount):
-        features[f"row:{name}"] = 1.0
     rank = facts.rank.get(value, 99)
     features |= {
         f"decimals:{min(amount.decimals, 3)}": 1.0,
@@ -237,12 +247,6 @@ def _in_total_row(amount: AmountCandidate) -> bool:
     """Whether the row begins with a total's label: its amounts are then told apart by their columns' headings."""
     first = next((label for label in amount.row.labels if label.end <= amount.start), None)
     return first is not None and bool(first.classes & {"total", "gross_total", "net_total", "other_amount"})
-
-
-def row_classes(amount: AmountCandidate) -> set[str]:
-    """Classes of all labels left of the amount in its row, but the nearest one."""
-    labels = [label for label in amount.row.labels if label.end <= amount.start]
-    return {name for label in labels[:-1] for name in label.classes}
 
 
 def _inside_item(facts: AmountFacts, amount: AmountCandidate) -> bool:
@@ -312,6 +316,7 @@ def date_features(facts: DateFacts, candidate: DateCandidate, day: date, view: L
     row = candidate.row
     rest = row.text(candidate.end, min(candidate.end + 3, len(row.tokens))) + candidate.text[-8:]
     features = label_features(view) | only_features(facts.sheet, view) | place_features(facts.sheet, candidate)
+    features |= row_features(facts.sheet, candidate, view)
     features |= heading_features(facts.sheet, view)
     rank = facts.ranked.index(day)
     features |= {
@@ -361,6 +366,7 @@ class NumberFacts:
 
 def number_features(facts: NumberFacts, number: NumberCandidate, view: LabelView) -> Features:
     features = label_features(view) | only_features(facts.sheet, view) | place_features(facts.sheet, number)
+    features |= row_features(facts.sheet, number, view)
     value = number.value
     digits = sum(c.isdigit() for c in value)
     for name, shape in _SHAPES:

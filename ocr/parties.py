@@ -55,6 +55,7 @@ ADDRESS_CONFIDENCE = {"under the name": 0.95, "behind the name": 0.9, "elsewhere
 CONTACT_CONFIDENCE = 0.93
 TERMS_CONFIDENCE = {True: 0.9, False: 0.75}  # with a label, without
 LONGEST_NAME = 60  # characters
+MOST_LETTERS = 5  # words of one letter in a name
 NAME_ROWS = 30  # rows at the head, and at the foot, in which a party may be named without a label
 FOOT_ROWS = 8
 
@@ -117,13 +118,18 @@ def find_names(sheet: Sheet, country: str) -> list[NameCandidate]:
             continue
         for start, end in row.cells:
             found += _names_of_cell(row, start, end, repair)
-    singles = [name for name in found if fold(name.text) not in word_set("titles")]
+    singles = [name for name in found if not _is_title_word(name.text)]
     pairs = []
     for name in found:
-        below = None if name.label_only else _name_below(sheet, name, singles)
+        below = None if name.label_only and not _is_title_word(name.text) else _name_below(sheet, name, singles)
         if below:
             pairs.append(NameCandidate(name.row, name.start, name.end, f"{name.text} {below.text}", below))
     return [name for name in singles if not name.label_only] + pairs
+
+
+def _is_title_word(text: str) -> bool:
+    """Whether a text is nothing but "Mr" or "Herrn"; a name may stand on the line below it."""
+    return fold(text) in word_set("titles")
 
 
 def _names_of_cell(row: SheetRow, start: int, end: int, repair: Repair) -> list[NameCandidate]:
@@ -194,6 +200,8 @@ def _is_title(row: SheetRow, label: Label) -> bool:
 def _could_be_name(text: str) -> bool:
     letters = sum(c.isalpha() for c in text)
     if " " not in text and any(c.isdigit() for c in text):
+        return False
+    if sum(len(word) == 1 for word in text.split()) >= MOST_LETTERS:  # a letter-spaced title
         return False
     if letters < 3 or len(text) > LONGEST_NAME or letters < 0.5 * len(text.replace(" ", "")):
         return False

@@ -18,6 +18,7 @@ MODEL_FOLDER = Path(__file__).parent / "model"
 # How much a label says by its relation to the value, and by its standing with the field; set by hand, in logits.
 RELATIONS = {
     "left": 1.0,
+    "wrap": 0.8,
     "words": 0.6,
     "values": 0.4,
     "up": 0.9,
