@@ -20,5 +20,7 @@ def log_as(identifier: str) -> Iterator[None]:
 
 class RequestIdFilter(logging.Filter):
     def filter(self, record: logging.LogRecord) -> bool:
-        record.request_id = request_id.get()
+        # Django tells of a refused request when that is over: its id is on the request then.
+        request = getattr(record, "request", None)
+        record.request_id = getattr(request, "request_id", None) or request_id.get()
         return True

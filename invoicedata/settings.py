@@ -50,6 +50,7 @@ MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "csp.middleware.CSPMiddleware",
+    "invoicedata.middleware.ApiHeadersMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
@@ -169,12 +170,21 @@ REST_FRAMEWORK: dict[str, Any] = {
     "UNAUTHENTICATED_TOKEN": None,
     "COERCE_DECIMAL_TO_STRING": False,
     "UNICODE_JSON": True,
+    "URL_FORMAT_OVERRIDE": None,
 }
 SPECTACULAR_SETTINGS: dict[str, Any] = {
     "TITLE": "Invoice Data",
     "VERSION": "0.1.0",
     "OAS_VERSION": "3.1.0",
     "DESCRIPTION": "Invoices read from photos, scans and PDFs, reconciled with the practice's own records.",
+    "CAMELIZE_NAMES": True,  # of path parameters, as contract 1 spells them
+    "TAGS": [
+        {"name": "Invoices", "description": "Process and manage invoice data"},
+        {"name": "Health", "description": "Service health check endpoint"},
+    ],
+    "PREPROCESSING_HOOKS": ["invoices.api.schema.without_slash_twins"],
+    "POSTPROCESSING_HOOKS": ["invoices.api.schema.inline_enumerations"],
+    "ENUM_GENERATE_CHOICE_DESCRIPTION": False,
     "SERVE_INCLUDE_SCHEMA": False,
     "SERVE_AUTHENTICATION": [],
     "SERVE_PERMISSIONS": ["rest_framework.permissions.AllowAny"],

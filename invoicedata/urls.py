@@ -1,6 +1,11 @@
 from django.contrib import admin
-from django.urls import path
+from django.urls import include, path
 
 urlpatterns = [
     path("admin/", admin.site.urls),
+    path("api/", include("invoices.urls")),
 ]
+handler400 = "invoices.api.errors.bad_request"
+handler403 = "invoices.api.errors.permission_denied"
+handler404 = "invoices.api.errors.page_not_found"
+handler500 = "invoices.api.errors.server_error"
