@@ -12,6 +12,7 @@ from ocr.types import Word
 LONGEST_HEADING = 4  # words
 HEADING_SHARE = 0.5  # of a row's words that must be headings
 NEIGHBOUR_SHARE = 0.6  # the same, of a second or third line of headings
+CELL_GAP = 0.9  # heights: a wider gap between words starts a new cell
 STACKED = 2.2  # heights between the centres of two lines of one heading
 NUMERIC = frozenset({"quantity", "quantity_ordered", "unit_price", "discount", "tax", "total", "unit", "position"})
 VALUE_CLASSES = frozenset({"quantity", "unit_price", "total", "quantity_ordered"})
@@ -94,10 +95,16 @@ def find_columns(rows: Sequence[Row], index: int, width: float) -> tuple[Columns
         headings = merge(headings, more)
     found = settle(headings)
     kinds = {heading.kind for heading in found}
-    names = kinds & {"description", "sku"}
-    if not (names and kinds & VALUE_CLASSES) and not ({"quantity", "unit_price", "total"} <= kinds):
+    is_named = "description" in kinds and kinds & VALUE_CLASSES
+    is_counted = "total" in kinds and "quantity" in kinds and kinds & {"sku", "unit_price"}
+    if not (is_named or is_counted) or _heads_payments(rows[index]):
         return None
     return Columns(tuple(found), width), taken
+
+
+def _heads_payments(row: Row) -> bool:
+    """Payments are listed in tables as well."""
+    return bool(set(fold(row.text).split()) & set(load_table("columns")["payments"]["words"]))
 
 
 def is_stacked(above: Row, below: Row) -> bool:
@@ -114,10 +121,12 @@ def headings_of(row: Row) -> tuple[list[Heading], float]:
     words = [(word, fold(word.text)) for word in row.words]
     words = [(word, text) for word, text in words if text or word.text in "£€$#%"]
     found: list[Heading] = []
-    covered = start = 0
+    covered = start = free = 0  # free: where a heading may begin, its cell so far being headings
     while start < len(words):
         length, meanings = longest_phrase(words, start)
-        if meanings:
+        begins_cell = start == 0 or words[start][0].left - words[start - 1][0].right > CELL_GAP * row.height
+        if meanings and (begins_cell or free == start):
+            free = start + length
             span = [word for word, _ in words[start : start + length]]
             found.append(Heading("", span[0].left, span[-1].right, meanings))
             covered += length

@@ -19,6 +19,7 @@ OVERLAP = 0.3  # of the narrower word's width: words that share more of it canno
 MIN_RUN_WIDTH = 6.0  # heights: shorter runs tell too little about the slope
 MIN_RUNS_FOR_PLANE = 6  # fewer: one slope for the whole page
 ROUNDS = 6  # of reweighting
+STIFFNESS = 0.02  # of paper: how much evidence a bend needs, so that a few short lines do not bend a flat page
 LEVEL = 0.0015  # slope below which a page counts as level
 
 Array = npt.NDArray[np.float64]
@@ -95,7 +96,7 @@ def slope_field(page: Page) -> tuple[float, float, float]:
 
 
 def _slopes(words: Iterable[Word]) -> Iterable[tuple[float, float, float, float]]:
-    """(x, y, slope, weight) of each of the engine's lines that is long enough."""
+    """(x, y, slope, weight) of each of the engine's lines that is long enough; the error of a slope falls with width."""
     runs: dict[int, list[Word]] = defaultdict(list)
     for word in words:
         runs[word.run].append(word)
@@ -104,7 +105,7 @@ def _slopes(words: Iterable[Word]) -> Iterable[tuple[float, float, float, float]
         width = (last.left + last.right - first.left - first.right) / 2
         if width >= MIN_RUN_WIDTH * (first.bottom - first.top):
             rise = (last.top + last.bottom - first.top - first.bottom) / 2
-            yield (first.left + last.right) / 2, (first.top + last.bottom) / 2, rise / width, width
+            yield (first.left + last.right) / 2, (first.top + last.bottom) / 2, rise / width, width**2
 
 
 def _fit(terms: Array, slope: Array, weight: Array) -> tuple[float, float, float]:
@@ -113,7 +114,8 @@ def _fit(terms: Array, slope: Array, weight: Array) -> tuple[float, float, float
         residual = np.abs(slope - terms @ found)
         spread = max(float(np.median(residual)), 1e-4)
         root = np.sqrt(weight / (1 + (residual / (2 * spread)) ** 2))
-        found, *_ = np.linalg.lstsq(terms * root[:, None], slope * root, rcond=None)
+        stiff = np.diag([0.0, 1.0, 1.0]) * np.sqrt(STIFFNESS * float(np.sum(root**2)))
+        found, *_ = np.linalg.lstsq(np.vstack([terms * root[:, None], stiff]), np.append(slope * root, [0.0] * 3), rcond=None)
     return float(found[0]), float(found[1]), float(found[2])
 
 

@@ -338,7 +338,7 @@ def _read_without_heading(layout: Sequence[tuple[Page, list[Row]]], kind: Docume
         closed = False
         for row in lines:
             phrase = totals_phrase(row)
-            if phrase == "hard" and numbers_of(row):
+            if phrase == "hard" and any(number.is_amount for number in numbers_of(row)):
                 closed = True
             record = None if closed or phrase else _bare_record(row, edge, kind)
             if record is not None:
