@@ -246,4 +246,6 @@ def _is_number(value: str) -> bool:
         return False
     digits = sum(c.isdigit() for c in value)
     letters = sum(c.isalpha() for c in value)
-    return letters <= max(8, 3 * digits) or (bool(re.search(r"\w[-_/]\w", value)) and letters <= 16 and " " not in value)
+    return letters <= max(8, 3 * digits) or (
+        bool(re.search(r"\w[-_/]\w", value)) and letters <= 16 and " " not in value
+    )

@@ -17,7 +17,7 @@ MOST_CELLS = 4  # a row of more cells is a table's, not a block's
 CONTACT_CLASSES = frozenset({"phone", "mobile", "fax", "email", "web", "tax_id", "company_number", "bank"})
 
 _REGISTRATION = re.compile(
-    r"^\W*(?:\(?\s*(?:co\.?\s*(?:reg|no|rfg)|company|reg|roc|rob|gst|sst|abn|acn|vat|est|tin|uen|brn)\b|\(?[A-Z]{0,3}\d{4,}-?[A-Z]{0,2}\)?$|\d{4,}-?[A-Z]\b)",
+    r"^\W*(?:\(?\s*(?:co\.?\s*(?:reg|no|rfg)|company|reg|roc|rob|gst|sst|abn|acn|vat|est|tin|uen|brn)\b|\(?no\.?\s*\d{5,}|\(?[A-Z]{0,3}\d{4,}-?[A-Z]{0,2}\)?$|\d{4,}-?[A-Z]\b)",
     re.IGNORECASE,
 )
 
@@ -123,7 +123,7 @@ def _ends_address(line: Line) -> bool:
         return True
     classes = {name for lb in line.row.labels if lb.start == line.start for name in lb.classes}
     opens = next((lb for lb in line.row.labels if lb.start == line.start), None)
-    if opens and (opens.closed or opens.alone) and classes - {"number", "other_number", "other_amount"}:
+    if opens and (opens.closed or opens.alone) and classes - {"number", "other_number", "other_amount", "address"}:
         return True
     if _is_title(line):
         return True
@@ -348,6 +348,11 @@ def _without_titles(text: str) -> list[str]:
 
 # --- Terms of payment ----------------------------------------------------------------------------------------------
 
+SHORTEST_WRAPPED = 30  # characters; a shorter sentence is whole
+LONGEST_TERMS = 110  # characters; of a longer text only what the pattern covers is taken
+_TERMS_END = re.compile(
+    r"\.\s+(?=[A-Z])|[\s,;\-]+(?:due|fällig|vervaldatum|échéance|vencimiento|scadenza)\b", re.IGNORECASE
+)
 
 @cache
 def _terms_patterns() -> tuple[re.Pattern[str], ...]:
@@ -366,9 +371,8 @@ def find_terms(sheet: Sheet) -> tuple[Found, bool] | None:
     for row in sheet.rows:
         for start, end in row.cells:
             text = row.text(start, end)
-            match = next(
-                (m for p in _terms_patterns() if (m := p.search(text)) and (m.start() == 0 or len(m[0]) > 25)), None
-            )
+            matches = [m for p in _terms_patterns() if (m := p.search(text)) and (m.start() == 0 or len(m[0]) > 25)]
+            match = min(matches, key=lambda m: m.start(), default=None)
             if (
                 match
                 and len(match[0]) > 12
@@ -384,14 +388,13 @@ def _terms_behind(sheet: Sheet, row: SheetRow, label: Label) -> Found | None:
     end = row.cell_of(label.start)[1]
     if end == label.end and end < len(row.tokens):  # the value stands in the next cell
         end = row.cell_of(end)[1]
-    told = (label.end - label.start == 1 and label.start > 0) or label.closed
-    begin = label.end if told or label.alone else label.start  # "Zahlbar innerhalb …": the label opens the sentence
-    text = row.text(begin, end).strip(" :.-")
-    match = next((m for p in _terms_patterns() if (m := p.match(text))), None)
-    if match and match.end() > 3:
-        cut = re.split(r"\.\s+(?=[A-Z])|[\s,;\-]+(?:due|fällig|vervaldatum|échéance|vencimiento|scadenza)\b", text, flags=re.IGNORECASE)[0]
-        value = cut if len(cut) < 70 else match[0]
-        return Found(value.strip(" ."), row.page, tuple(row.tokens[label.end : end]))
+    for begin in (label.start, label.end):  # "Zahlbar innerhalb …": the label may open the sentence
+        text = row.text(begin, end).strip(" :.-")
+        match = next((m for p in _terms_patterns() if (m := p.match(text))), None)
+        if match and match.end() > 3:
+            cut = _TERMS_END.split(text)[0]
+            value = cut if len(cut) < LONGEST_TERMS else match[0]
+            return Found(value.strip(" ."), row.page, tuple(row.tokens[begin:end]))
     if not label.alone:
         return None
     for below in sheet.rows[row.index + 1 : row.index + 4]:
@@ -406,7 +409,7 @@ def _terms_behind(sheet: Sheet, row: SheetRow, label: Label) -> Found | None:
 
 def _with_wrapped(sheet: Sheet, row: SheetRow, start: int, end: int, text: str) -> str:
     """The sentence with its second line, where the first one fills its column without a full stop."""
-    if text.rstrip().endswith(".") or len(text) < 40:
+    if text.rstrip().endswith(".") or len(text) < SHORTEST_WRAPPED:
         return text.strip(" ")
     height = sheet.height[row.page]
     for below in BlockBelow(sheet, 2, 2.2)(Line(row, start, end)):

@@ -193,7 +193,9 @@ def _of_kind(features: Features, kind: DocumentKind) -> Features:
     prefix = _KIND_PREFIX.get(kind)
     if prefix:
         twins = {
-            f"{prefix}{n}": v for n, v in features.items() if n.rpartition(":")[2] in _KIND_LABELS or n in _KIND_FEATURES
+            f"{prefix}{n}": v
+            for n, v in features.items()
+            if n.rpartition(":")[2] in _KIND_LABELS or n in _KIND_FEATURES
         }
         features |= twins
     features[f"kind:{kind.value}"] = 1.0
@@ -296,9 +298,7 @@ def _balance(gross: Decimal | None, before: Decimal | None, paid: Decimal | None
 # --- Dates and numbers: one place, one field -----------------------------------------------------------------------
 
 
-def decide_apart(
-    evidence: Evidence, names: Sequence[str], models: Mapping[str, FieldModel]
-) -> dict[str, Field]:
+def decide_apart(evidence: Evidence, names: Sequence[str], models: Mapping[str, FieldModel]) -> dict[str, Field]:
     """The likeliest values of fields that may not share a printed place."""
     ballots = [cast_ballot(evidence, name, models.get(name)) for name in names]
     shares = apart_shares(ballots)
@@ -381,7 +381,9 @@ def _with_balance(fields: dict[str, Field]) -> dict[str, Field]:
     """An invoice that shows neither a payment nor an earlier balance is to be paid in full."""
     total = fields.get("gross_total")
     if total and not {"amount_due", "amount_paid", "previous_balance"} & set(fields):
-        fields["amount_due"] = replace(total, confidence=total.confidence * UNPAID_CONFIDENCE, evidence=("gross_total",))
+        fields["amount_due"] = replace(
+            total, confidence=total.confidence * UNPAID_CONFIDENCE, evidence=("gross_total",)
+        )
     return fields
 
 

@@ -205,6 +205,8 @@ def _could_be_name(text: str) -> bool:
         return False
     if letters < 3 or len(text) > LONGEST_NAME or letters < 0.5 * len(text.replace(" ", "")):
         return False
+    if any(f" {phrase} " in f" {fold(text)} " for phrase in word_set("phrases")):
+        return False
     return not (EMAIL.search(text) or re.search(r"www\.|https?:", text) or parse_amount(text) is not None)
 
 
@@ -414,7 +416,7 @@ def name_features(facts: PartyFacts, name: NameCandidate, kind: DocumentKind) ->
         features["second_legal"] = float(has_word(second, "legal_forms"))
         features["first_legal"] = float(has_word(fold(name.text[: -len(name.second.text)]), "legal_forms"))
         features["second_address"] = float(is_address_line(name.second.text, facts.country))
-        features["second_business"] = float(has_word(second, "business"))
+        features["second_business"] = float(_is_rest_of_name(name.second.text))
     else:
         features |= _neighbours(facts, name)
     prefix = {DocumentKind.DELIVERY_NOTE: "dn|", DocumentKind.RECEIPT: "rc|"}.get(kind)
@@ -429,7 +431,20 @@ def name_features(facts: PartyFacts, name: NameCandidate, kind: DocumentKind) ->
 
 # What stands right above or below in the column and tells whose name it is.
 _TELLING_CELLS = frozenset(
-    {"account_number", "patient", "phone", "fax", "email", "web", "tax_id", "company_number", "invoice_number", "title_invoice", "bank", "contact"}
+    {
+        "account_number",
+        "patient",
+        "phone",
+        "fax",
+        "email",
+        "web",
+        "tax_id",
+        "company_number",
+        "invoice_number",
+        "title_invoice",
+        "bank",
+        "contact",
+    }
 )
 
 
@@ -446,6 +461,12 @@ def _cells_around(facts: PartyFacts, name: NameCandidate) -> Features:
     return features
 
 
+def _is_rest_of_name(text: str) -> bool:
+    """Whether a line is a word or two of what businesses call themselves: "Surgeons", "Family Butchers"."""
+    folded = fold(text)
+    return len(folded.split()) <= 2 and has_word(folded, "business")
+
+
 def _neighbours(facts: PartyFacts, name: NameCandidate) -> Features:
     """Lines of like height right above and below: then the name may be only half of itself."""
     features: Features = {}
@@ -456,6 +477,7 @@ def _neighbours(facts: PartyFacts, name: NameCandidate) -> Features:
             features[f"like_{key}_legal"] = float(has_word(folded, "legal_forms"))
             features[f"like_{key}_address"] = float(is_address_line(other.text, facts.country))
             features[f"like_{key}_capitals"] = float(other.text.isupper())
+            features[f"like_{key}_business"] = float(_is_rest_of_name(other.text))
     return features
 
 

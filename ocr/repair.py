@@ -24,23 +24,30 @@ def repair_name(text: str, country: str) -> str:
     if country == "MY":
         text = _SDN_BHD.sub("SDN BHD", without_accents(text))
         text = _S_B.sub(" S/B", text)
-    return " ".join(_respace(word) for word in text.split())
+    return " ".join(_respace(word, country) for word in text.split())
 
 
 def repair_address(text: str, country: str) -> str:
     """A line of an address as it was probably printed."""
     if country == "MY":
         text = without_accents(text)
+        text = re.sub(r"\b(JALAN|TAMAN|LORONG|KAMPUNG|BANDAR)(?=[A-Z]{3})", r"\1 ", text)
+        text = re.sub(r"\b(NO|LOT)(?=\d|[A-Z]\.)", r"\1 ", text, flags=re.IGNORECASE)
     text = re.sub(r"(?<![\d/\-])(\d{5})(?=[A-Z][A-Za-z]{2})", r"\1 ", text)  # "43300SERI KEMBANGAN"
-    return re.sub(r"[^\W\d_]{6,}", lambda match: _correct(_respace(match[0])), text)
+    text = re.sub(r"(?<=\d)(?=[A-Z][a-z]{3})", " ", text)  # "Seksyen U3Shah Alam"
+    text = re.sub(r"\b([A-Z])I([a-z])\b", r"\1l\2", text)  # "JIn" for "Jln"
+    if country == "US":
+        text = re.sub(r"\b0([HKR])(?=,? \d{5})", r"O\1", text)
+    return re.sub(r"[^\W\d_]{6,}", lambda match: _correct(_respace(match[0], country)), text)
 
 
-def _respace(word: str) -> str:
+def _respace(word: str, country: str) -> str:
     """A glued word cut at words of the lexicon: "BrewingCompany", "TAMANBERKELEY"."""
     parts = _CAMEL.split(word)
     if len(parts) > 1 and any(len(p) >= SHORTEST_KNOWN and fold(p) in _vocabulary() for p in parts):
         return " ".join(parts)
-    if word.isupper() and word.isalpha() and len(word) >= SHORTEST_GLUED:
+    compounds = country in ("DE", "AT", "CH", "NL", "BE")  # long words are none that lost their spaces
+    if word.isupper() and word.isalpha() and len(word) >= SHORTEST_GLUED and not compounds:
         return _cut_capitals(word)
     return word
 
@@ -71,7 +78,9 @@ def _correct(text: str) -> str:
 @cache
 def _vocabulary() -> frozenset[str]:
     topics = ("business", "streets", "places", "legal_forms")
-    return frozenset(w for topic in topics for phrase in word_set(topic) for w in phrase.split() if len(w) >= SHORTEST_PART)
+    return frozenset(
+        w for topic in topics for phrase in word_set(topic) for w in phrase.split() if len(w) >= SHORTEST_PART
+    )
 
 
 @cache
