@@ -1,8 +1,12 @@
 """Plain helpers that make rows; every value can be given."""
 
+from collections.abc import Sequence
 from typing import Any
 
+from django.test import Client
+
 from invoicedata.models import Mga
+from invoicedata.tokens import issue_token
 from pims.imports import Entry
 from pims.models import Connection
 from pims.services import import_records, local_connection
@@ -11,6 +15,12 @@ from pims.types import from_json
 
 def make_mga(mga_id: str = "acme", **overrides: Any) -> Mga:
     return Mga.objects.create(**{"mga_id": mga_id, "name": mga_id.title(), "default_currency": "USD"} | overrides)
+
+
+def make_client(mga: Mga, permissions: Sequence[str] | None = None) -> Client:
+    """An API client with a token of the tenant; all permissions by default. Errors come as answers."""
+    token = issue_token(mga, permissions=permissions)
+    return Client(raise_request_exception=False, headers={"Authorization": f"Bearer {token}"})
 
 
 def pims_record(**overrides: Any) -> dict[str, Any]:

@@ -29,7 +29,11 @@ class Command(BaseCommand):
         if mga is None:
             raise CommandError(f"There is no MGA {mga_id!r}; create_mga makes it.", returncode=2)
         try:
-            token = issue_token(mga, permissions=permission, lifetime=timedelta(hours=hours), note=note)
-        except (TokenRequestError, ValueError, OverflowError) as error:
+            lifetime = timedelta(hours=hours)
+        except (ValueError, OverflowError) as error:
+            raise CommandError("--hours must be a number above 0 and at most 24.", returncode=2) from error
+        try:
+            token = issue_token(mga, permissions=permission, lifetime=lifetime, note=note)
+        except TokenRequestError as error:
             raise CommandError(str(error), returncode=2) from error
         self.stdout.write(token)
