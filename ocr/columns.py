@@ -1,197 +1,490 @@
-"""The columns of a line-item table: headings found by their words, and what stands below them told apart by place."""
+"""The heading of a table and what stands in its columns.
 
+A heading is one to four rows of column words (lexicon/columns.toml). Each row of the table is then shared out among the
+columns as a whole: the assignment of its tokens, from left to right, that costs least in distance, kind and gaps.
+"""
+
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from functools import cache
+from enum import StrEnum
+from functools import cache, lru_cache
 
+from rapidfuzz import fuzz, process
+
+from ocr.cells import Kind, Token, is_code
 from ocr.layout import Row
 from ocr.lexicon import load_table
-from ocr.parse import fold
+from ocr.parse import CURRENCY_MARK, fold
 from ocr.types import Word
 
-LONGEST_HEADING = 4  # words
-HEADING_SHARE = 0.5  # of a row's words that must be headings
-NEIGHBOUR_SHARE = 0.6  # the same, of a second or third line of headings
-CELL_GAP = 0.9  # heights: a wider gap between words starts a new cell
-STACKED = 2.2  # heights between the centres of two lines of one heading
-NUMERIC = frozenset({"quantity", "quantity_ordered", "unit_price", "discount", "tax", "total", "unit", "position"})
-VALUE_CLASSES = frozenset({"quantity", "unit_price", "total", "quantity_ordered"})
-CLASS_ORDER = (
-    "total",
-    "unit_price",
-    "quantity_ordered",
-    "quantity",
-    "unit",
-    "sku",
-    "description",
-    "discount",
-    "tax",
-    "date",
-    "position",
-    "other",
-)
-# A heading word that may mean either is the second where the first is there already.
-SECOND_MEANING = {"description": "sku", "unit_price": "total", "unit": "unit_price"}
+CELL_GAP = 0.75  # word heights: heading words further apart name different columns
+HEADING_PITCH = 2.0  # heights: the next row of the same heading stands no further
+HEADING_ROWS = 3  # above and below the main row
+LONGEST_PHRASE = 5  # words
+MOST_LOOSE_WORDS = 4  # of a heading's further row in which not every word is known
+MISREAD = 84  # of 100: likeness of a misread heading word
+MAX_UNKNOWN = 0.5  # share of the heading's words that may be unknown
+NOWHERE = 4.0  # cost of a token that no column takes
+GAP_COST = 1.5  # of parting two words that stand close
+EDGE_COST = 0.05  # a height of misalignment
+SECOND_VALUE = 3.0  # cost of a second value in a column that has one
+
+
+class Role(StrEnum):
+    POSITION = "position"
+    SKU = "sku"
+    DESCRIPTION = "description"
+    QUANTITY = "quantity"
+    ORDERED = "quantity_ordered"
+    UNIT = "unit"
+    UNIT_PRICE = "unit_price"
+    DISCOUNT = "discount"
+    TAX = "tax"
+    TOTAL = "total"
+    DATE = "date"
+    PATIENT = "patient"
+    OTHER = "other"
+
+
+VALUES = frozenset({Role.QUANTITY, Role.ORDERED, Role.UNIT_PRICE, Role.DISCOUNT, Role.TOTAL, Role.POSITION})
+NAMES = frozenset({Role.DESCRIPTION, Role.SKU})
+
+# What it costs to find a kind of token in a column, in the measure of one word height of distance.
+_COSTS: dict[Role, dict[Kind, float]] = {
+    Role.POSITION: {Kind.NUMBER: 0, Kind.CODE: 3},
+    Role.SKU: {Kind.CODE: 0, Kind.NUMBER: 0.4, Kind.TEXT: 1.5, Kind.UNIT: 2, Kind.AMOUNT: 4},
+    Role.DESCRIPTION: {
+        Kind.TEXT: 0,
+        Kind.UNIT: 0.2,
+        Kind.CODE: 0.5,
+        Kind.PERCENT: 0.8,
+        Kind.NUMBER: 0.9,
+        Kind.DATE: 0.8,
+        Kind.AMOUNT: 2,
+    },
+    Role.QUANTITY: {Kind.NUMBER: 0, Kind.AMOUNT: 0.3, Kind.UNIT: 0.5, Kind.CODE: 2.5, Kind.TEXT: 3.5},
+    Role.ORDERED: {Kind.NUMBER: 0, Kind.AMOUNT: 0.3, Kind.UNIT: 0.5, Kind.CODE: 2.5, Kind.TEXT: 3.5},
+    Role.UNIT: {Kind.UNIT: 0, Kind.TEXT: 1.8, Kind.NUMBER: 1.5, Kind.CODE: 2, Kind.AMOUNT: 4},
+    Role.UNIT_PRICE: {Kind.AMOUNT: 0, Kind.NUMBER: 0.5, Kind.UNIT: 2, Kind.TEXT: 4},
+    Role.DISCOUNT: {Kind.AMOUNT: 0, Kind.PERCENT: 0, Kind.NUMBER: 0.6},
+    Role.TAX: {Kind.PERCENT: 0, Kind.NUMBER: 0.3, Kind.AMOUNT: 0.3, Kind.CODE: 1.0, Kind.TEXT: 1.5, Kind.UNIT: 0.8},
+    Role.TOTAL: {Kind.AMOUNT: 0, Kind.NUMBER: 1.0, Kind.TEXT: 5, Kind.CODE: 5},
+    Role.DATE: {Kind.DATE: 0, Kind.CODE: 3},
+    Role.PATIENT: {Kind.TEXT: 0.2, Kind.CODE: 2},
+    Role.OTHER: {Kind.TEXT: 0.5, Kind.CODE: 0.6, Kind.NUMBER: 1.0, Kind.UNIT: 1.0, Kind.PERCENT: 1.0, Kind.DATE: 1.0},
+}
+_UNFIT = 6.0
+
+_CURRENCY_ONLY = re.compile(rf"[(\[]?{CURRENCY_MARK}[)\]]?", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
-class Heading:
-    """A column's heading: what stands below it, and its span in page units. `meanings`: all that its words can say."""
+class Column:
+    """A column: role, the heading's words and extent. under: role of what stands below in the same item."""
 
-    kind: str
+    role: Role
+    text: str
     left: float
     right: float
-    meanings: frozenset[str] = frozenset()
+    under: Role | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Columns:
-    """The headings of a table from left to right, on a page of `width`."""
+    """The columns of a table from left to right."""
 
-    headings: tuple[Heading, ...]
-    width: float
+    columns: tuple[Column, ...]
+    height: float
+    printed: bool = True  # False where they were worked out without a heading
 
-    def scaled(self, width: float) -> "Columns":
-        """The same columns on a page of another width."""
-        factor = width / self.width
-        moved = (replace(h, left=h.left * factor, right=h.right * factor) for h in self.headings)
-        return Columns(tuple(moved), width)
+    def of(self, *roles: Role) -> tuple[Column, ...]:
+        return tuple(column for column in self.columns if column.role in roles)
 
-    def has(self, *kinds: str) -> bool:
-        return any(heading.kind in kinds for heading in self.headings)
+    def has(self, role: Role) -> bool:
+        return any(column.role is role for column in self.columns)
+
+    def right_of(self, column: Column) -> float:
+        """Where the next column begins."""
+        later = [other.left for other in self.columns if other.left > column.left]
+        return min(later, default=float("inf"))
+
+
+@dataclass(frozen=True, slots=True)
+class Heading:
+    """The rows (indices `first`..`last`, inclusive) that head a table, and its columns."""
+
+    first: int
+    last: int
+    columns: Columns
+
+
+@dataclass(frozen=True, slots=True)
+class _Cell:
+    words: tuple[Word, ...]
+    roles: frozenset[Role]
+
+    @property
+    def left(self) -> float:
+        return self.words[0].left
+
+    @property
+    def right(self) -> float:
+        return max(word.right for word in self.words)
+
+    @property
+    def text(self) -> str:
+        return fold_heading(" ".join(word.text for word in self.words))
 
 
 @cache
-def vocabulary() -> dict[str, frozenset[str]]:
-    """Folded phrase → the columns that it can head."""
+def _phrases() -> dict[str, frozenset[Role]]:
     table = load_table("columns")
-    phrases: dict[str, set[str]] = {}
-    for kind in CLASS_ORDER:
-        for phrase in table[kind]:
-            phrases.setdefault(phrase, set()).add(kind)
-    return {phrase: frozenset(kinds) for phrase, kinds in phrases.items()}
+    found: dict[str, set[Role]] = {}
+    for role in Role:
+        for phrase in table[role]:
+            found.setdefault(fold_heading(phrase), set()).add(role)
+    return {phrase: frozenset(roles) for phrase, roles in found.items()}
 
 
-def find_columns(rows: Sequence[Row], index: int, width: float) -> tuple[Columns, int] | None:
-    """The columns that row `index` heads, and the number of rows the heading takes (lines of it may follow); None when
-    the row is no heading."""
-    headings, share = headings_of(rows[index])
-    if share < HEADING_SHARE or has_amount(rows[index]):
-        return None
-    taken = 1
-    for step in (1, 2):
-        if index + step >= len(rows) or not is_stacked(rows[index + step - 1], rows[index + step]):
-            break
-        more, more_share = headings_of(rows[index + step])
-        if more_share < NEIGHBOUR_SHARE or has_amount(rows[index + step]):
-            break
-        headings, taken = merge(headings, more), step + 1
-    for step in (1, 2):
-        if index - step < 0 or not is_stacked(rows[index - step], rows[index - step + 1]):
-            break
-        more, more_share = headings_of(rows[index - step])
-        if more_share < NEIGHBOUR_SHARE or has_amount(rows[index - step]):
-            break
-        headings = merge(headings, more)
-    found = settle(headings)
-    kinds = {heading.kind for heading in found}
-    is_named = "description" in kinds and kinds & VALUE_CLASSES
-    is_counted = "total" in kinds and "quantity" in kinds and kinds & {"sku", "unit_price"}
-    if not (is_named or is_counted) or _heads_payments(rows[index]):
-        return None
-    return Columns(tuple(found), width), taken
+@cache
+def _vocabulary() -> tuple[str, ...]:
+    return tuple(sorted({word for phrase in _phrases() for word in phrase.split() if len(word) >= 4}))
 
 
-def _heads_payments(row: Row) -> bool:
-    """Payments are listed in tables as well."""
-    return bool(set(fold(row.text).split()) & set(load_table("columns")["payments"]["words"]))
+@lru_cache(4096)
+def _correct(word: str) -> str:
+    if len(word) < 4 or word in _vocabulary():
+        return word
+    alike = [
+        known for known in _vocabulary() if len(known) == len(word)
+    ]  # recognition mistakes letters, seldom drops them
+    best = process.extractOne(word, alike, scorer=fuzz.ratio, score_cutoff=MISREAD)
+    return best[0] if best else word
 
 
-def is_stacked(above: Row, below: Row) -> bool:
-    return below.y - above.y < STACKED * max(above.height, below.height)
+@lru_cache(8192)
+def fold_heading(text: str) -> str:
+    """Folded without currency signs; `%` stays, "#" is a number."""
+    return " ".join(fold(re.sub(r"[£€$₹]|\b(?:RM|Rs)\b\.?", " ", text)).replace("#", "no").split())
 
 
-def has_amount(row: Row) -> bool:
-    """Whether a word of the row has digits with decimals: a heading has none."""
-    return any(word.text[-1:].isdigit() and any(mark in word.text for mark in ".,") for word in row.words)
+@lru_cache(8192)
+def roles_of(phrase: str) -> frozenset[Role]:
+    """The roles that a folded heading phrase names, with or without its qualifiers ("incl", "vat"); none if unknown."""
+    corrected = " ".join(_correct(word) for word in phrase.split())
+    for text in (phrase, corrected):
+        known = _phrases().get(text)
+        if known:
+            return known
+    words = corrected.split()
+    while len(words) > 1 and words[-1] in _qualifiers():
+        words.pop()
+        known = _phrases().get(" ".join(words))
+        if known:
+            return known
+    return frozenset()
 
 
-def headings_of(row: Row) -> tuple[list[Heading], float]:
-    """The headings on a row, and the share of its words that are headings."""
-    words = [(word, fold(word.text)) for word in row.words]
-    words = [(word, text) for word, text in words if text or word.text in "£€$#%"]
+@cache
+def _qualifiers() -> frozenset[str]:
+    return frozenset(load_table("columns")["qualifiers"])
+
+
+def find_headings(rows: Sequence[Row], tokens: Sequence[Sequence[Token]]) -> list[Heading]:
+    """Every table heading, from top to bottom; rows of one heading are taken once."""
     found: list[Heading] = []
-    covered = start = free = 0  # free: where a heading may begin, its cell so far being headings
-    while start < len(words):
-        length, meanings = longest_phrase(words, start)
-        begins_cell = start == 0 or words[start][0].left - words[start - 1][0].right > CELL_GAP * row.height
-        if meanings and (begins_cell or free == start):
-            free = start + length
-            span = [word for word, _ in words[start : start + length]]
-            found.append(Heading("", span[0].left, span[-1].right, meanings))
-            covered += length
-        start += max(length, 1)
-    return found, covered / len(words) if words else 0.0
-
-
-def longest_phrase(words: Sequence[tuple[Word, str]], start: int) -> tuple[int, frozenset[str]]:
-    """(number of words, meanings) of the longest heading that begins here; a wide gap ends it."""
-    best: tuple[int, frozenset[str]] = (0, frozenset())
-    text = ""
-    for length in range(1, min(LONGEST_HEADING, len(words) - start) + 1):
-        word, folded = words[start + length - 1]
-        if length > 1 and word.left - words[start + length - 2][0].right > 1.1 * (word.bottom - word.top):
-            break
-        text = f"{text} {folded}".strip()
-        if text in vocabulary():
-            best = (length, vocabulary()[text])
-    word, _ = words[start]
-    if best[0] == 0 and word.text in ("£", "€", "$"):
-        return 1, frozenset({"total"})
-    if best[0] == 0 and word.text == "#":
-        return 1, frozenset({"position"})
-    return best
-
-
-def merge(headings: Sequence[Heading], more: Sequence[Heading]) -> list[Heading]:
-    """Two lines of headings as one: what stands over the other belongs together."""
-    merged = list(headings)
-    for heading in more:
-        over = next((i for i, h in enumerate(merged) if overlap(h, heading) > 0), None)
-        if over is None:
-            merged.append(heading)
+    scores = [_score(row, row_tokens) for row, row_tokens in zip(rows, tokens, strict=True)]
+    i = 0
+    while i < len(rows):
+        if scores[i] < 2:
+            i += 1
             continue
-        own = merged[over]
-        both = own.meanings & heading.meanings or own.meanings | heading.meanings
-        merged[over] = Heading("", min(own.left, heading.left), max(own.right, heading.right), both)
-    return merged
+        near = range(i, min(i + HEADING_ROWS, len(rows)))
+        main = max((j for j in near if rows[j].page == rows[i].page and _close(rows, i, j)), key=lambda j: scores[j])
+        heading = _build(rows, tokens, main)
+        if heading is None:
+            i += 1
+        else:
+            found.append(heading)
+            i = max(heading.last, i) + 1
+    return found
 
 
-def overlap(one: Heading, other: Heading) -> float:
-    return min(one.right, other.right) - max(one.left, other.left)
+def _close(rows: Sequence[Row], i: int, j: int) -> bool:
+    return all(rows[k + 1].y - rows[k].y <= HEADING_PITCH * rows[k].height for k in range(i, j))
 
 
-def settle(headings: Sequence[Heading]) -> list[Heading]:
-    """Each heading with one meaning, left to right: words that mean several things take what the table still lacks."""
-    ordered = sorted(headings, key=lambda h: h.left)
-    plain = {next(iter(h.meanings)) for h in ordered if len(h.meanings) == 1}
-    settled: list[Heading] = []
-    for heading in ordered:
-        kind = next(kind for kind in CLASS_ORDER if kind in heading.meanings)
-        if len(heading.meanings) > 1:
-            kind = next((k for k in CLASS_ORDER if k in heading.meanings and k not in plain), kind)
-        settled.append(replace(heading, kind=kind))
-        plain.add(kind)
-    return second_meanings(settled)
+def _score(row: Row, tokens: Sequence[Token]) -> int:
+    """How many different columns a row names; 0 for a row that holds values or prose."""
+    if any(token.kind in (Kind.AMOUNT, Kind.DATE) for token in tokens):
+        return 0
+    cells = _cells(row)
+    known = [cell for cell in cells if cell.roles]
+    if len(known) < 2:
+        return 0
+    unknown = sum(len(cell.words) for cell in cells if not cell.roles)
+    total = sum(len(cell.words) for cell in cells)
+    numbers = sum(any(c.isdigit() for c in word.text) for word in row.words)
+    if unknown > MAX_UNKNOWN * total or numbers > (len(known) >= 4):
+        return 0
+    return len({next(iter(sorted(cell.roles))) for cell in known})
 
 
-def second_meanings(headings: list[Heading]) -> list[Heading]:
-    """ "Product | Description": the first is a code. "Qty | Price" with nothing right of it: the price is the amount."""
-    names = [i for i, h in enumerate(headings) if h.kind == "description"]
-    if len(names) > 1 and not any(h.kind == "sku" for h in headings):
-        headings[names[0]] = replace(headings[names[0]], kind="sku")
-    if not any(h.kind == "total" for h in headings):
-        prices = [i for i, h in enumerate(headings) if h.kind == "unit_price"]
-        if prices:
-            headings[prices[-1]] = replace(headings[prices[-1]], kind="total")
-    return headings
+def _cells(row: Row) -> list[_Cell]:
+    """The heading cells of a row: words that stand close, parted where they are several columns' words."""
+    found: list[_Cell] = []
+    group: list[Word] = []
+    for word in row.words:
+        if group and word.left - group[-1].right > CELL_GAP * row.height:
+            found += _part(group)
+            group = []
+        group.append(word)
+    return found + _part(group)
+
+
+def _part(words: Sequence[Word]) -> list[_Cell]:
+    """One cell if the words are one phrase, else the longest phrases from the left."""
+    if any(_CURRENCY_ONLY.fullmatch(word.text) for word in words) and not any(fold_heading(w.text) for w in words):
+        return [_Cell(tuple(words), frozenset({Role.TOTAL}))]
+    words = [word for word in words if fold_heading(word.text)]
+    if not words:
+        return []
+    whole = roles_of(fold_heading(" ".join(word.text for word in words)))
+    if whole:
+        return [_Cell(tuple(words), whole)]
+    found: list[_Cell] = []
+    loose: list[Word] = []
+    start = 0
+    while start < len(words):
+        for length in range(min(LONGEST_PHRASE, len(words) - start), 0, -1):
+            part = words[start : start + length]
+            roles = roles_of(fold_heading(" ".join(word.text for word in part)))
+            if roles:
+                if loose:
+                    found.append(_Cell(tuple(loose), frozenset()))
+                    loose = []
+                found.append(_Cell(tuple(part), roles))
+                start += length
+                break
+        else:
+            loose.append(words[start])
+            start += 1
+    if loose:
+        found.append(_Cell(tuple(loose), frozenset()))
+    return found
+
+
+def _build(rows: Sequence[Row], tokens: Sequence[Sequence[Token]], main: int) -> Heading | None:
+    """The heading around its main row, with what its neighbours add; None if no table can stand below."""
+    stacks = [[cell] for cell in _cells(rows[main])]
+    first, last = main, main
+    for step in (-1, 1):
+        for _ in range(HEADING_ROWS):
+            at = (first if step < 0 else last) + step
+            if not 0 <= at < len(rows) or rows[at].page != rows[main].page:
+                break
+            nearest = rows[first if step < 0 else last]
+            if abs(rows[at].y - nearest.y) > HEADING_PITCH * nearest.height or not _continues(
+                rows[at], tokens[at], stacks
+            ):
+                break
+            _stack(stacks, _cells(rows[at]), step)
+            first, last = (at, last) if step < 0 else (first, at)
+    height = rows[main].height
+    columns = _resolve(tuple(_column(stack) for stack in sorted(stacks, key=lambda s: min(c.left for c in s))))
+    model = Columns(columns, height)
+    return Heading(first, last, model) if _is_table(model) else None
+
+
+def _continues(row: Row, tokens: Sequence[Token], stacks: Sequence[Sequence[_Cell]]) -> bool:
+    """Whether a neighbouring row belongs to the heading: column words, or few words exactly above or below some."""
+    if any(token.kind not in (Kind.TEXT, Kind.UNIT) for token in tokens):
+        return False
+    cells = _cells(row)
+    known = sum(bool(cell.roles) or cell.text in _qualifiers() for cell in cells)
+    if known == len(cells) > 0:
+        return True
+    inside = sum(any(_over(cell, other) for stack in stacks for other in stack) for cell in cells)
+    return inside == len(cells) and known > 0 and len(row.words) <= MOST_LOOSE_WORDS
+
+
+def _over(one: _Cell, other: _Cell) -> bool:
+    return min(one.right, other.right) > max(one.left, other.left)
+
+
+def _stack(stacks: list[list[_Cell]], cells: Sequence[_Cell], step: int) -> None:
+    for cell in cells:
+        home = next((stack for stack in stacks if any(_over(cell, other) for other in stack)), None)
+        if home is None:
+            stacks.append([cell])
+        else:
+            home.insert(0 if step < 0 else len(home), cell)
+
+
+def _column(stack: Sequence[_Cell]) -> Column:
+    """One column of the cells above each other: read together as one phrase, or else the first that is known."""
+    text = fold_heading(re.sub(r"(?<=[a-z])- (?=[a-z])", "", " ".join(w.text for cell in stack for w in cell.words)))
+    left, right = min(cell.left for cell in stack), max(cell.right for cell in stack)
+    whole = roles_of(text)
+    if whole:
+        return Column(_first(whole), text, left, right)
+    known = [cell for cell in stack if cell.roles]
+    if not known:
+        return Column(Role.OTHER, text, left, right)
+    roles = [_first(cell.roles) for cell in known]
+    if Role.SKU in roles and Role.DESCRIPTION in roles:
+        return Column(Role.SKU, text, left, right, under=Role.DESCRIPTION)
+    inner = [phrase for phrase in _phrases() if len(phrase) > 3 and f" {phrase} " in f" {text} "]
+    return Column(_first(roles_of(max(inner, key=len))) if inner else roles[0], text, left, right)
+
+
+_PRECEDENCE = (
+    Role.DESCRIPTION, Role.TOTAL, Role.QUANTITY, Role.UNIT_PRICE, Role.TAX, Role.DISCOUNT, Role.UNIT, Role.SKU,
+    Role.POSITION, Role.ORDERED, Role.DATE, Role.PATIENT, Role.OTHER,
+)  # fmt: skip
+
+
+def _first(roles: frozenset[Role]) -> Role:
+    return next(role for role in _PRECEDENCE if role in roles)
+
+
+# Headings that a column of article numbers may have when another column holds the names.
+_CODE_HEADINGS = frozenset(
+    {
+        "item",
+        "product",
+        "article",
+        "artikel",
+        "produkt",
+        "no",
+        "nr",
+        "art",
+        "produit",
+        "articulo",
+        "producto",
+        "prodotto",
+    }
+)
+_DELIVERED = (
+    "deliv",
+    "ship",
+    "suppl",
+    "sent",
+    "patched",
+    "geliefert",
+    "liefer",
+    "livre",
+    "gelever",
+    "entreg",
+    "conseg",
+    "inv",
+    "charged",
+)
+
+
+def _resolve(columns: tuple[Column, ...]) -> tuple[Column, ...]:
+    """Settles words that serve two columns."""
+    found = list(columns)
+    names = [i for i, column in enumerate(found) if column.role is Role.DESCRIPTION]
+    if len(names) > 1:
+        coded = [i for i in names if found[i].text in _CODE_HEADINGS]
+        for i in coded if len(coded) < len(names) else names[:-1][: len(names) - 1] if len(coded) == len(names) else []:
+            found[i] = replace(found[i], role=Role.SKU)
+    quantities = [i for i, column in enumerate(found) if column.role is Role.QUANTITY]
+    if len(quantities) > 1:
+        best = next((i for i in quantities if any(part in found[i].text for part in _DELIVERED)), quantities[0])
+        for i in quantities:
+            if i != best:
+                later = "no" in found[i].text.split()
+                found[i] = replace(
+                    found[i], role=Role.POSITION if later and i == 0 else Role.OTHER if i > best else Role.ORDERED
+                )
+    if not any(column.role is Role.TOTAL for column in found):
+        prices = [i for i, column in enumerate(found) if column.role is Role.UNIT_PRICE]
+        if prices and (len(prices) > 1 or not any(column.role is Role.QUANTITY for column in found)):
+            found[prices[-1]] = replace(found[prices[-1]], role=Role.TOTAL)
+    return tuple(found)
+
+
+def _is_table(model: Columns) -> bool:
+    """Whether goods can stand below: a name or article number, and what is counted or paid."""
+    named = model.has(Role.DESCRIPTION) or any(column.under for column in model.columns)
+    counted = model.has(Role.QUANTITY) or model.has(Role.UNIT_PRICE) or model.has(Role.TOTAL)
+    if named:
+        return counted and len(model.columns) >= 2
+    return model.has(Role.SKU) and model.has(Role.QUANTITY)
+
+
+def share_out(tokens: Sequence[Token], model: Columns) -> list[Column | None]:
+    """The column of each token of a row (None: no column's), by the cheapest assignment that keeps their order."""
+    columns = model.columns
+    if not tokens:
+        return []
+    nowhere = len(columns)
+    regions = [_region(column, model) for column in columns]
+    # best[c]: the cheapest way so far with the last token that has a column in column c (or none yet: index -1).
+    best: dict[tuple[int, bool], tuple[float, tuple[int, ...]]] = {(0, False): (0.0, ())}
+    previous: Token | None = None
+    for token in tokens:
+        costs = [_cost(token, column, region, model) for column, region in zip(columns, regions, strict=True)]
+        gap = float("inf") if previous is None else (token.left - previous.right) / model.height
+        reached: dict[tuple[int, bool], tuple[float, tuple[int, ...]]] = {}
+        for (at, filled), (cost, path) in best.items():
+            last = path[-1] if path else nowhere
+            for c in range(at, nowhere):
+                again = c == at and filled
+                new = cost + costs[c] + _joint(token, columns[c], gap, last, c, again)
+                value = columns[c].role in VALUES and token.kind in (Kind.NUMBER, Kind.AMOUNT, Kind.PERCENT)
+                _keep(reached, (c, value or again), new, (*path, c))
+            _keep(reached, (at, filled), cost + NOWHERE, (*path, nowhere))
+        best = reached
+        previous = token
+    _, path = min(best.values(), key=lambda found: found[0])
+    return [None if c == nowhere else columns[c] for c in path]
+
+
+def _keep(
+    reached: dict[tuple[int, bool], tuple[float, tuple[int, ...]]],
+    key: tuple[int, bool],
+    cost: float,
+    path: tuple[int, ...],
+) -> None:
+    if key not in reached or cost < reached[key][0]:
+        reached[key] = (cost, path)
+
+
+def _joint(token: Token, column: Column, gap: float, last: int, here: int, again: bool) -> float:
+    cost = 0.0
+    if last != here:
+        cost += max(0.0, 1.0 - gap) * GAP_COST
+    elif column.role not in (Role.DESCRIPTION, Role.OTHER) and gap > 2:
+        cost += 0.5
+    if again and column.role in VALUES and token.kind in (Kind.NUMBER, Kind.AMOUNT):
+        cost += SECOND_VALUE
+    return cost
+
+
+def _region(column: Column, model: Columns) -> tuple[float, float]:
+    """Where a column's tokens may stand without cost."""
+    if column.role in (Role.DESCRIPTION, Role.OTHER, Role.PATIENT):
+        return column.left - model.height, max(column.right, model.right_of(column) - model.height)
+    return column.left, column.right
+
+
+def _cost(token: Token, column: Column, region: tuple[float, float], model: Columns) -> float:
+    kind = _COSTS[column.role].get(token.kind, _UNFIT)
+    if column.role is Role.SKU and is_code(token):
+        kind = 0.0
+    if column.role is Role.TAX and token.kind is Kind.TEXT and len(token.text) <= 3:
+        kind = 0.0
+    left, right = region
+    distance = max(0.0, left - token.right, token.left - right) / model.height
+    edge = min(
+        abs(column.left - token.left),
+        abs(column.right - token.right),
+        abs((column.left + column.right) / 2 - token.centre),
+    )
+    if column.role is Role.DESCRIPTION:
+        edge = 0.0
+    return kind + distance + EDGE_COST * edge / model.height

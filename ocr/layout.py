@@ -115,7 +115,9 @@ def _fit(terms: Array, slope: Array, weight: Array) -> tuple[float, float, float
         spread = max(float(np.median(residual)), 1e-4)
         root = np.sqrt(weight / (1 + (residual / (2 * spread)) ** 2))
         stiff = np.diag([0.0, 1.0, 1.0]) * np.sqrt(STIFFNESS * float(np.sum(root**2)))
-        found, *_ = np.linalg.lstsq(np.vstack([terms * root[:, None], stiff]), np.append(slope * root, [0.0] * 3), rcond=None)
+        found, *_ = np.linalg.lstsq(
+            np.vstack([terms * root[:, None], stiff]), np.append(slope * root, [0.0] * 3), rcond=None
+        )
     return float(found[0]), float(found[1]), float(found[2])
 
 

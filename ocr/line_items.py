@@ -18,7 +18,25 @@ from ocr.parse import find_dates, fold, parse_amount
 from ocr.types import BoundingBox, DocumentKind, LineItem, Method, Page, Word
 
 CENT = Decimal("0.01")
-FACTS = frozenset("tel phone fax date time invoice account page card auth ref order abn vat gst".split())
+FACTS = frozenset(
+    [
+        "tel",
+        "phone",
+        "fax",
+        "date",
+        "time",
+        "invoice",
+        "account",
+        "page",
+        "card",
+        "auth",
+        "ref",
+        "order",
+        "abn",
+        "vat",
+        "gst",
+    ]
+)
 # Distances in heights of the row's median word.
 COLUMN_REACH = 4.0  # from a number to the heading that it may still stand under
 CELL_GAP = 1.0

@@ -1,0 +1,81 @@
+"""Payments that a document shows: a way of paying, an amount, and a day on the row or beside it."""
+
+from collections.abc import Iterator, Sequence
+from datetime import date
+from decimal import Decimal
+from functools import cache
+
+from ocr.layout import Row, rows
+from ocr.lexicon import load_table
+from ocr.line_items import numbers_of
+from ocr.parse import DateOrder, find_dates, fold
+from ocr.types import BoundingBox, Method, Page, ReadPayment
+
+LONGEST_METHOD = 3  # words
+SURE, FAIR = 0.97, 0.9  # confidence with the day on the same row, and on the next
+
+
+def read_payments(pages: Sequence[Page], order: DateOrder = "dmy") -> tuple[ReadPayment, ...]:
+    """The payments with a day, in the order of print; amounts without sign. `order` decides what could be read both ways."""
+    return tuple(payment for page in pages for payment in _read_page(page, order))
+
+
+def _read_page(page: Page, order: DateOrder) -> Iterator[ReadPayment]:
+    lines = rows(page)
+    for index, row in enumerate(lines):
+        method = method_of(row)
+        amount = amount_of(row)
+        if not method or amount is None or amount == 0:
+            continue
+        day, confidence = day_of(row, order), SURE
+        if day is None:
+            day, confidence = _day_beside(lines, index, order), FAIR
+        if day is not None:
+            yield ReadPayment(abs(amount), day, method, confidence, page.number, _box(row, page), Method(page.method))
+
+
+@cache
+def _words(topic: str) -> frozenset[str]:
+    return frozenset(load_table("payments")[topic])
+
+
+def method_of(row: Row) -> str:
+    """How was paid, as printed; blank where the row is no payment."""
+    words = [fold(word.text) for word in row.words]
+    text = " ".join(words)
+    if any(f" {never} " in f" {text} " for never in _words("never")):
+        return ""
+    for size in range(LONGEST_METHOD, 0, -1):
+        for start in range(len(words) - size + 1):
+            if " ".join(words[start : start + size]) in _words("methods"):
+                return " ".join(word.text for word in row.words[start : start + size]).strip(" :,-#()*")
+    return ""
+
+
+def amount_of(row: Row) -> Decimal | None:
+    """The last amount of the row."""
+    amounts = [number.value for number in numbers_of(row) if number.is_amount]
+    return amounts[-1] if amounts else None
+
+
+def day_of(row: Row, order: DateOrder) -> date | None:
+    return next((match.read(order) for match in find_dates(row.text)), None)
+
+
+def _day_beside(lines: Sequence[Row], index: int, order: DateOrder) -> date | None:
+    """The day on a neighbouring row that speaks of paying and has no amount of its own."""
+    for beside in (index + 1, index - 1):
+        if 0 <= beside < len(lines) and amount_of(lines[beside]) is None:
+            words = set(fold(lines[beside].text).split())
+            if words & _words("signs") and (day := day_of(lines[beside], order)) is not None:
+                return day
+    return None
+
+
+def _box(row: Row, page: Page) -> BoundingBox:
+    return BoundingBox(
+        max(row.left / page.width, 0.0),
+        max(row.top / page.height, 0.0),
+        min(row.right / page.width, 1.0),
+        min(row.bottom / page.height, 1.0),
+    )

@@ -1,0 +1,130 @@
+"""Pages → documents: where one ends and the next begins.
+
+Pages of one document stay together (its page numbering, its number, sums carried forward); different numbers never do.
+"""
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from ocr.fields import read_fields
+from ocr.kind import decide_kind
+from ocr.layout import rows
+from ocr.parse import fold
+from ocr.types import DocumentKind, Page
+
+PAGE_OF = re.compile(
+    r"\b(?:page|seite|pagina|pagine|pag|sheet|blatt|p)\.?\s*(\d{1,2})\s*(?:of|von|van|de|di|sur|/)\s*(\d{1,2})\b"
+)
+BARE_PAGE_OF = re.compile(r"^(\d{1,2})\s*(?:/|of)\s*(\d{1,2})$")
+PAGE_ONLY = re.compile(r"\b(?:page|seite|pagina|sheet|blatt)\.?\s*(\d{1,2})\b")
+CARRIED = re.compile(r"\b(?:brought forward|carried over|b f|ubertrag|report|continued|fortsetzung|vervolg|suite)\b")
+HEAD = 0.25  # of the page: where a heading can say that it goes on
+FOOT_ROWS, HEAD_ROWS = 6, 10
+SURE, FAIR, DOUBTFUL = 0.98, 0.9, 0.6
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """A document's pages (from 1), and how sure the cut before it is."""
+
+    pages: tuple[int, ...]
+    confidence: float
+    reasons: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class PageFacts:
+    """What a page tells about the document it belongs to."""
+
+    number: int
+    kind: DocumentKind
+    kind_confidence: float
+    document_number: str
+    supplier: str
+    place: int  # "page 2 of 3": 2; 0 = not printed
+    count: int
+    goes_on: bool  # its head says that it continues another page
+
+
+def split(pages: Sequence[Page]) -> tuple[Part, ...]:
+    """The documents of a file, in page order."""
+    if len(pages) == 1:
+        return (Part((pages[0].number,), 1.0),)
+    facts = [look_at(page) for page in pages]
+    groups: list[list[PageFacts]] = [[facts[0]]]
+    cuts: list[tuple[float, str]] = [(1.0, "first page")]
+    for page in facts[1:]:
+        begins, confidence, reason = begins_document(page, groups[-1])
+        if begins:
+            groups.append([page])
+            cuts.append((confidence, reason))
+        else:
+            groups[-1].append(page)
+            cuts[-1] = (min(cuts[-1][0], confidence), cuts[-1][1])
+    return tuple(
+        Part(tuple(page.number for page in group), confidence, (reason,))
+        for group, (confidence, reason) in zip(groups, cuts, strict=True)
+    )
+
+
+def begins_document(page: PageFacts, before: Sequence[PageFacts]) -> tuple[bool, float, str]:
+    """(whether the page begins a new document, how sure, why)."""
+    last = before[-1]
+    number = next((p.document_number for p in before if p.document_number), "")
+    if page.place == 1 and page.count != 0:
+        return True, SURE, "page 1"
+    if page.place > 1 and last.place == page.place - 1 and (page.count == last.count or not page.count):
+        same = not page.document_number or not number or page.document_number == number
+        return not same, SURE if same else DOUBTFUL, "page numbering"
+    if page.document_number and number:
+        if page.document_number == number:
+            return False, SURE, "same number"
+        return True, SURE, "another number"
+    if page.goes_on or page.place > 1:
+        return False, FAIR, "continued"
+    if page.document_number:
+        return True, FAIR, "a number of its own"
+    has_title = page.kind is not DocumentKind.OTHER and page.kind_confidence > 0.8
+    if has_title and page.supplier and page.supplier != last.supplier:
+        return True, DOUBTFUL, "another supplier"
+    if has_title and page.kind is not before[0].kind:
+        return True, DOUBTFUL, "another kind"
+    return False, DOUBTFUL, "nothing of its own"
+
+
+def look_at(page: Page) -> PageFacts:
+    kind, confidence = decide_kind([page])
+    fields = read_fields([page], kind)
+    name = "delivery_note_number" if kind is DocumentKind.DELIVERY_NOTE else "invoice_number"
+    found, supplier = fields.get(name), fields.get("supplier_name")
+    place, count = page_place(page)
+    return PageFacts(
+        number=page.number,
+        kind=kind,
+        kind_confidence=confidence,
+        document_number=re.sub(r"[\W_]", "", str(found.value)).upper() if found and found.confidence > 0.4 else "",
+        supplier=fold(str(supplier.value)) if supplier else "",
+        place=place,
+        count=count,
+        goes_on=continues(page),
+    )
+
+
+def page_place(page: Page) -> tuple[int, int]:
+    """(2, 3) for "Page 2 of 3"; (2, 0) for "Page 2"; (0, 0) where nothing is printed."""
+    texts = [row.text.casefold() for row in rows(page)]
+    for text in (*texts[-FOOT_ROWS:], *texts[:HEAD_ROWS], *texts):
+        match = PAGE_OF.search(text) or BARE_PAGE_OF.match(text.strip())
+        if match and 1 <= int(match.group(1)) <= int(match.group(2)):
+            return int(match.group(1)), int(match.group(2))
+    for text in (*texts[-FOOT_ROWS:], *texts[:HEAD_ROWS]):
+        match = PAGE_ONLY.search(text)
+        if match:
+            return int(match.group(1)), 0
+    return 0, 0
+
+
+def continues(page: Page) -> bool:
+    head = " ".join(row.text for row in rows(page) if row.y < HEAD * page.height)
+    return bool(CARRIED.search(fold(head)))
