@@ -4,10 +4,11 @@ from django.urls import include, path, re_path
 from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerSplitView
 
 from invoices.api.errors import no_such_address
+from invoices.api.routes import both
 
 urlpatterns = [
     path("", include("invoices.api.invoice_data.urls")),
-    path("schema", SpectacularAPIView.as_view(), name="schema"),
-    path("docs", SpectacularSwaggerSplitView.as_view(), name="docs"),
+    *both("schema", SpectacularAPIView.as_view(), "schema"),
+    *both("docs", SpectacularSwaggerSplitView.as_view(), "docs"),
     re_path(r"^", no_such_address),
 ]

@@ -3,9 +3,7 @@
 A customer may be called "requests": its routes come first, and no request id is called "process" or "lookup".
 """
 
-from typing import Any
-
-from django.urls import URLPattern, path, register_converter
+from django.urls import register_converter
 
 from invoices.api.health import HealthView
 from invoices.api.invoice_data.views import (
@@ -15,6 +13,7 @@ from invoices.api.invoice_data.views import (
     ProcessView,
     RequestView,
 )
+from invoices.api.routes import both
 
 
 class AnyTextConverter:
@@ -37,11 +36,6 @@ class NumberConverter(AnyTextConverter):
 
 register_converter(AnyTextConverter, "text")
 register_converter(NumberConverter, "number")
-
-
-def both(route: str, view: Any, name: str) -> list[URLPattern]:
-    """The route without and with a slash at its end; only the former is documented."""
-    return [path(route, view, name=name), path(f"{route}/", view, name=f"{name}-slash")]
 
 
 CUSTOMER = "v1/invoice/<str:customer_id>"
