@@ -3,7 +3,7 @@
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 
 from ocr.lexicon import load_table
 from ocr.parse import fold
@@ -30,6 +30,7 @@ def word_set(topic: str) -> frozenset[str]:
     return frozenset(fold(word) for word in load_table("names")[topic])
 
 
+@lru_cache(maxsize=4096)
 def has_word(folded: str, topic: str) -> bool:
     """Whether a folded text holds a word or phrase of a topic of names.toml."""
     words = folded.split()
@@ -37,6 +38,7 @@ def has_word(folded: str, topic: str) -> bool:
     return any(" ".join(words[i : i + length]) in known for length in (1, 2, 3) for i in range(len(words) - length + 1))
 
 
+@lru_cache(maxsize=4096)
 def has_postcode(text: str, country: str = "") -> bool:
     if country in POSTCODES and POSTCODES[country].search(text):
         return True
@@ -45,6 +47,7 @@ def has_postcode(text: str, country: str = "") -> bool:
     )
 
 
+@lru_cache(maxsize=4096)
 def is_address_line(text: str, country: str) -> bool:
     """Whether a line reads like part of an address: a street with a number, a postcode, a place."""
     folded = fold(text)
@@ -71,6 +74,7 @@ def is_address_line(text: str, country: str) -> bool:
     return has_word(folded, "places") or (has_word(folded, "streets") and "," in text)
 
 
+@lru_cache(maxsize=4096)
 def is_contact_line(line: str) -> bool:
     folded = fold(line)
     if EMAIL.search(line) or "www" in folded:

@@ -3,7 +3,7 @@
 import math
 import re
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 
@@ -12,6 +12,7 @@ from ocr.evidence import Sheet
 from ocr.lexicon import load_table
 from ocr.parse import DateOrder
 
+DOLLARS = frozenset({"USD", "AUD", "NZD", "CAD", "SGD"})
 MOST_HITS = 3  # a pattern that occurs more often says no more
 WORD_WEIGHT = 1.0
 UNSURE_COUNTRY = 2.0  # evidence below this says nothing
@@ -30,10 +31,14 @@ class Guess:
     evidence: str
 
 
-def country_scores(sheet: Sheet) -> Counter[str]:
-    """How much speaks for each country, the likeliest first in `most_common`."""
+Scores = Mapping[str, float]
+"""How much speaks for each country or currency, the likeliest first."""
+
+
+def country_scores(sheet: Sheet) -> Scores:
+    """How much speaks for each country, from what its words, postcodes, telephone and tax numbers look like."""
     text, folded = sheet.text, f" {sheet.folded} "
-    scores: Counter[str] = Counter()
+    scores = {}
     for code, words, patterns in _countries():
         score = sum(WORD_WEIGHT for word in words if word in folded)
         for pattern, weight in patterns:
@@ -41,7 +46,11 @@ def country_scores(sheet: Sheet) -> Counter[str]:
             score += weight * (1 + 0.3 * (hits - 1)) if hits else 0.0
         if score:
             scores[code] = score
-    return scores
+    return _ranked(scores)
+
+
+def _ranked(scores: Scores) -> Scores:
+    return dict(sorted(scores.items(), key=lambda entry: -entry[1]))
 
 
 @cache
@@ -56,15 +65,13 @@ def _countries() -> list[tuple[str, list[str], list[tuple[re.Pattern[str], float
     ]
 
 
-def guess_country(scores: Counter[str]) -> str:
+def guess_country(scores: Scores) -> str:
     """The likeliest country's code, or "" when little speaks for any."""
-    if not scores:
-        return ""
-    code, score = scores.most_common(1)[0]
+    code, score = next(iter(scores.items()), ("", 0.0))
     return code if score >= UNSURE_COUNTRY else ""
 
 
-def guess_currency(sheet: Sheet, scores: Counter[str]) -> Guess | None:
+def guess_currency(sheet: Sheet, scores: Scores) -> Guess | None:
     """The document's currency, or None when nothing tells.
 
     A mark on amounts or a printed code decides; "$" needs a country; without any mark the country must be evident.
@@ -80,14 +87,14 @@ def guess_currency(sheet: Sheet, scores: Counter[str]) -> Guess | None:
     for code, hits in codes.items():
         found[code] += hits
     dollars = len(re.findall(r"(?<![A-Z])\$", text))
+    by_currency = scores_of_currency(scores)
     if found and (not dollars or found.most_common(1)[0][1] >= dollars):
-        best = max(found, key=lambda c: (found[c], scores_of_currency(scores)[c]))
+        best = max(found, key=lambda c: (found[c], by_currency.get(c, 0.0)))
         share = found[best] / sum(found.values())
         if share > 0.5 or codes.get(best):
             return Guess(best, (CODE_CONFIDENCE if codes.get(best) else MARK_CONFIDENCE) * (0.9 + 0.1 * share), "mark")
-    by_currency = scores_of_currency(scores)
     if dollars:
-        dollar_scores = Counter({c: s for c, s in by_currency.items() if c in ("USD", "AUD", "NZD", "CAD", "SGD")})
+        dollar_scores = {c: s for c, s in by_currency.items() if c in DOLLARS}
         if not dollar_scores:
             return Guess("USD", 0.6, "dollar sign")
         return _by_country(dollar_scores, DOLLAR_CONFIDENCE, "dollar sign and country")
@@ -96,19 +103,19 @@ def guess_currency(sheet: Sheet, scores: Counter[str]) -> Guess | None:
     return None
 
 
-def scores_of_currency(scores: Counter[str]) -> Counter[str]:
+def scores_of_currency(scores: Scores) -> Scores:
     countries = load_table("countries")
-    found: Counter[str] = Counter()
+    found: dict[str, float] = {}
     for code, score in scores.items():
         currency = countries[code]["currency"]
-        found[currency] = max(found[currency], score)
-    return found
+        found[currency] = max(found.get(currency, 0.0), score)
+    return _ranked(found)
 
 
-def _by_country(scores: Counter[str], ceiling: float, evidence: str) -> Guess:
-    ranked = scores.most_common(2)
-    margin = ranked[0][1] - (ranked[1][1] if len(ranked) > 1 else 0.0)
-    return Guess(ranked[0][0], ceiling * (1 - 0.5 * math.exp(-margin)), evidence)
+def _by_country(scores: Scores, ceiling: float, evidence: str) -> Guess:
+    (best, score), *rest = list(scores.items())[:2]
+    margin = score - (rest[0][1] if rest else 0.0)
+    return Guess(best, ceiling * (1 - 0.5 * math.exp(-margin)), evidence)
 
 
 @cache
@@ -125,7 +132,7 @@ def _code_pattern() -> re.Pattern[str]:
     return re.compile(r"(?<![A-Za-z])(" + "|".join(load_table("currencies")["codes"]) + r")(?![a-z])(?![A-Z])")
 
 
-def guess_date_order(dates: Sequence[DateCandidate], scores: Counter[str], currency: str) -> tuple[DateOrder, float]:
+def guess_date_order(dates: Sequence[DateCandidate], scores: Scores, currency: str) -> tuple[DateOrder, float]:
     """In which order the document writes numeric dates, and how sure that is for an ambiguous one.
 
     A date that can be read in one way only decides, then the country's custom: month first in the US, else day first.
@@ -137,7 +144,7 @@ def guess_date_order(dates: Sequence[DateCandidate], scores: Counter[str], curre
     countries = load_table("countries")
     if not scores:
         return ("mdy" if currency == "USD" else "dmy"), AMBIGUOUS_ORDER
-    (best, score), *rest = scores.most_common(2)
+    (best, score), *rest = list(scores.items())[:2]
     custom: DateOrder = "mdy" if countries[best].get("month_first") else "dmy"
     if currency == "USD" and score < UNSURE_COUNTRY:
         custom = "mdy"

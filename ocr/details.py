@@ -329,9 +329,9 @@ def split_person(name: str) -> tuple[str, str] | None:
     if "&" in name or " and " in f" {folded} ":
         return None
     if name.count(",") == 1:
-        last, first = (_without_titles(part) for part in name.split(","))
-        given = [w for w in first if len(w.strip(".")) > 1]
-        return (given[0] if given else "", " ".join(last)) if last else None
+        family, given = (_without_titles(part) for part in name.split(","))
+        full = [w for w in given if len(w.strip(".")) > 1]
+        return (full[0] if full else "", " ".join(family)) if family else None
     words = _without_titles(name)
     if not 1 <= len(words) <= 4 or (len(words) == 1 and len(name.split()) == 1):
         return None

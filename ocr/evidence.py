@@ -225,8 +225,10 @@ class Sheet:
         """The token of a row that overlaps the span most."""
         best, most = None, 0.0
         for i, token in enumerate(row.tokens):
+            if token.right <= left or token.left >= right or not token.words:
+                continue
             overlap = min(right, token.right) - max(left, token.left)
-            if overlap > most and token.words:
+            if overlap > most:
                 best, most = i, overlap
         return best if most > 0.15 * (right - left) else None
 

@@ -4,12 +4,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from decimal import Decimal
-from itertools import product
 
 import numpy as np
+import numpy.typing as npt
 
 from ocr.addresses import has_word
-from ocr.candidates import Candidate, find_amounts, find_date_candidates, find_numbers
+from ocr.candidates import Candidate, clean_number, find_amounts, find_date_candidates, find_numbers
 from ocr.currency import country_scores, guess_country, guess_currency, guess_date_order
 from ocr.evidence import Sheet
 from ocr.features import (
@@ -39,8 +39,11 @@ OUT_OF_ORDER = -1.5  # due before it was issued
 TOO_LONG, LONGEST_TERM = -2.5, 130  # due more than so many days after
 SAME_VENUE_CONFIDENCE = 0.9  # that it is delivered where it is invoiced to, if no other place is printed
 UNPAID_CONFIDENCE = 0.95  # that an invoice without a word of payment is to be paid in full
-CENT = Decimal("0.01")
-ROUNDING = Decimal("0.05")  # cash rounding may stand between net + tax and the total
+SAME = 0.5  # a balance that equals the total, nothing being paid
+CENT = 0.011  # currency units; a cent, and what binary fractions lose
+ROUNDING = 0.051  # currency units: cash rounding may stand between net + tax and the total
+
+Array = npt.NDArray[np.float64]
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +87,7 @@ class Ballot:
     none: float
 
     @property
-    def logits(self) -> np.ndarray:
+    def logits(self) -> Array:
         """The scores with absence behind them."""
         return np.array([*self.scores, self.none])
 
@@ -120,19 +123,20 @@ def decide_fields(evidence: Evidence, models: Mapping[str, FieldModel], *, paid:
 
 def read_delivery_note_numbers(pages: Sequence[Page], kind: DocumentKind) -> tuple[str, ...]:
     """All delivery-note numbers that a document prints, in reading order."""
-    evidence = gather_evidence(pages, kind)
-    model = field_model("delivery_note_number")
-    found: dict[str, Option] = {}
-    for option in evidence.numbers:
-        if model.score(option.features) > model.none:
-            found.setdefault(str(option.value), option)
-    return tuple(value for value in found if not _inside_another(found[value], found.values()))
+    return delivery_note_numbers(gather_evidence(pages, kind), {})
 
 
-def _inside_another(option: Option, others: Sequence[Option] | object) -> bool:
-    spans = [(o.place.row.index, o.place.start, o.place.end) for o in others]  # type: ignore[attr-defined]
-    row, start, end = option.place.row.index, option.place.start, option.place.end
-    return any(r == row and s <= start and end <= e and (s, e) != (start, end) for r, s, e in spans)
+def delivery_note_numbers(evidence: Evidence, models: Mapping[str, FieldModel]) -> tuple[str, ...]:
+    """Every number that is likelier a delivery note's than not, without parts of a longer one."""
+    model = models.get("delivery_note_number") or field_model("delivery_note_number")
+    places = [o.place for o in evidence.numbers if model.score(o.features) > model.none]
+    whole = [place for place in places if not any(_is_part(place, other) for other in places)]
+    return tuple(dict.fromkeys(clean_number(place.text) for place in whole))
+
+
+def _is_part(place: Candidate, other: Candidate) -> bool:
+    inside = place.row is other.row and other.start <= place.start and place.end <= other.end
+    return inside and other.end - other.start > place.end - place.start
 
 
 def gather_evidence(pages: Sequence[Page], kind: DocumentKind, line_items: Sequence[LineItem] = ()) -> Evidence:
@@ -199,7 +203,7 @@ def _of_kind(features: Features, kind: DocumentKind) -> Features:
         }
         features |= twins
     features[f"kind:{kind.value}"] = 1.0
-    return features
+    return {name: value for name, value in features.items() if value}
 
 
 def cast_ballot(evidence: Evidence, name: str, model: FieldModel | None = None) -> Ballot:
@@ -237,27 +241,22 @@ def decide_amounts(evidence: Evidence, models: Mapping[str, FieldModel]) -> dict
     }
 
 
-def amount_shares(ballots: Mapping[str, Ballot]) -> dict[str, np.ndarray]:
-    """For each amount field the probability of its values, absence last, over all ways to assign the six together."""
+def amount_shares(ballots: Mapping[str, Ballot]) -> dict[str, Array]:
+    """For each amount field the probability of its values, absence last, over all ways to assign the six together.
+
+    The two equations share only the total, so that each is summed over on its own and handed on to the other.
+    """
     gross, net, tax = (ballots[n] for n in ("gross_total", "net_total", "tax_total"))
     paid, before, due = (ballots[n] for n in ("amount_paid", "previous_balance", "amount_due"))
-    sums = _factor(gross, net, tax, _sums) + net.logits[None, :, None] + tax.logits[None, None, :]
-    balance = np.stack(
-        [_factor(gross, before, due, lambda g, b, d, p=p: _balance(g, b, p, d)) for p in (*paid.values, None)], axis=1
-    )  # gross, paid, before, due
-    balance = (
-        balance
-        + paid.logits[None, :, None, None]
-        + before.logits[None, None, :, None]
-        + due.logits[None, None, None, :]
-    )
+    sums = _sums(*_sides(gross, net, tax)) + _spread(net, 1, 3) + _spread(tax, 2, 3)
+    balance = _balance(*_sides(gross, paid, before, due))
+    balance = balance + _spread(paid, 1, 4) + _spread(before, 2, 4) + _spread(due, 3, 4)
     over_sums = np.logaddexp.reduce(sums, axis=(1, 2))
     over_balance = np.logaddexp.reduce(balance, axis=(1, 2, 3))
-    joint = gross.logits + over_sums + over_balance
     sums = sums + (gross.logits + over_balance)[:, None, None]
     balance = balance + (gross.logits + over_sums)[:, None, None, None]
     return {
-        "gross_total": _normalise(joint),
+        "gross_total": _normalise(gross.logits + over_sums + over_balance),
         "net_total": _normalise(np.logaddexp.reduce(sums, axis=(0, 2))),
         "tax_total": _normalise(np.logaddexp.reduce(sums, axis=(0, 1))),
         "amount_paid": _normalise(np.logaddexp.reduce(balance, axis=(0, 2, 3))),
@@ -266,33 +265,40 @@ def amount_shares(ballots: Mapping[str, Ballot]) -> dict[str, np.ndarray]:
     }
 
 
-def _normalise(logits: np.ndarray) -> np.ndarray:
+def _normalise(logits: Array) -> Array:
     shares = np.exp(logits - logits.max())
-    return shares / shares.sum()
+    return np.asarray(shares / shares.sum())
 
 
-def _factor(first: Ballot, second: Ballot, third: Ballot, weigh) -> np.ndarray:  # type: ignore[no-untyped-def]
-    sides = [(*ballot.values, None) for ballot in (first, second, third)]
-    weights = [weigh(*values) for values in product(*sides)]
-    return np.array(weights).reshape([len(side) for side in sides])
+def _spread(ballot: Ballot, axis: int, axes: int) -> Array:
+    """A ballot's logits along one axis of several."""
+    return ballot.logits.reshape([-1 if a == axis else 1 for a in range(axes)])
 
 
-def _sums(gross: Decimal | None, net: Decimal | None, tax: Decimal | None) -> float:
-    if gross is None or net is None or tax is None:
-        return 0.0
-    off = abs(abs(net) + abs(tax) - abs(gross))
-    if off <= CENT:
-        return HOLDS
-    return HOLDS / 2 if off <= ROUNDING else FAILS
+def _sides(*ballots: Ballot) -> list[Array]:
+    """Each ballot's values along an axis of its own, absence (last) as NaN."""
+    return [
+        np.array([*(float(v) for v in ballot.values if isinstance(v, Decimal)), np.nan]).reshape(
+            [-1 if a == axis else 1 for a in range(len(ballots))]
+        )
+        for axis, ballot in enumerate(ballots)
+    ]
 
 
-def _balance(gross: Decimal | None, before: Decimal | None, paid: Decimal | None, due: Decimal | None) -> float:
-    if gross is None or due is None:
-        return 0.0
-    holds = abs(gross + (before or 0) - abs(paid or 0) - due) <= CENT
-    if before is None and paid is None:
-        return 0.5 if holds else -0.5
-    return HOLDS if holds else FAILS
+def _sums(gross: Array, net: Array, tax: Array) -> Array:
+    """Logits of net + tax = total, whatever the signs; 0 where one is absent."""
+    off = np.abs(np.abs(net) + np.abs(tax) - np.abs(gross))
+    weights = np.where(off <= CENT, HOLDS, np.where(off <= ROUNDING, HOLDS / 2, FAILS))
+    return np.where(np.isnan(off), 0.0, weights)
+
+
+def _balance(gross: Array, paid: Array, before: Array, due: Array) -> Array:
+    """Logits of total + previous - paid = due; 0 where total or due is absent, weak where nothing stands between."""
+    off = np.abs(gross + np.nan_to_num(before) - np.abs(np.nan_to_num(paid)) - due)
+    plain = np.isnan(before) & np.isnan(paid)
+    holds = np.where(plain, SAME, HOLDS)
+    weights = np.where(off <= CENT, holds, np.where(plain, -SAME, FAILS))
+    return np.where(np.isnan(off), 0.0, weights)
 
 
 # --- Dates and numbers: one place, one field -----------------------------------------------------------------------
@@ -309,7 +315,7 @@ def decide_apart(evidence: Evidence, names: Sequence[str], models: Mapping[str, 
     }
 
 
-def apart_shares(ballots: Sequence[Ballot]) -> list[np.ndarray]:
+def apart_shares(ballots: Sequence[Ballot]) -> list[Array]:
     """For each ballot the probability of its values, absence last, over all ways to assign them together."""
     logits = np.zeros([len(b.values) + 1 for b in ballots])
     for axis, ballot in enumerate(ballots):
@@ -325,7 +331,7 @@ def apart_shares(ballots: Sequence[Ballot]) -> list[np.ndarray]:
     return [_normalise(np.logaddexp.reduce(logits, axis=tuple(a for a in axes if a != axis))) for axis in axes]
 
 
-def _clash(first: Ballot, second: Ballot) -> np.ndarray:
+def _clash(first: Ballot, second: Ballot) -> Array:
     weights = np.zeros((len(first.values) + 1, len(second.values) + 1))
     for i, one in enumerate(first.places):
         for j, other in enumerate(second.places):
@@ -348,7 +354,7 @@ def _term(issued: Value, due: Value) -> float:
     return OUT_OF_ORDER if days < 0 else (TOO_LONG if days > LONGEST_TERM else 0.0)
 
 
-def _elect(evidence: Evidence, ballot: Ballot, shares: np.ndarray) -> Field | None:
+def _elect(evidence: Evidence, ballot: Ballot, shares: Array) -> Field | None:
     best = int(shares.argmax())
     if best == len(ballot.values):
         return None

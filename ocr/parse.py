@@ -9,7 +9,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
-from functools import cache
+from functools import cache, lru_cache
 from typing import Literal
 
 from ocr.lexicon import load_table
@@ -37,6 +37,7 @@ _GROUPED = re.compile(r"^\d{1,3}(?:([.,' ])\d{3})(?:\1\d{3})*$|^\d{1,2}(?:,\d{2}
 _DIGITS = "0-9OoQIl|SB"
 
 
+@lru_cache(maxsize=8192)
 def fold(text: str) -> str:
     """Lower case without accents; punctuation is white space, single spaces. `#` and `%` stay, as words of their own.
 
@@ -50,6 +51,8 @@ def fold(text: str) -> str:
 
 
 def without_accents(text: str) -> str:
+    if text.isascii():
+        return text
     return "".join(c for c in unicodedata.normalize("NFKD", text) if not unicodedata.combining(c))
 
 

@@ -205,7 +205,8 @@ def _could_be_name(text: str) -> bool:
         return False
     if letters < 3 or len(text) > LONGEST_NAME or letters < 0.5 * len(text.replace(" ", "")):
         return False
-    if any(f" {phrase} " in f" {fold(text)} " for phrase in word_set("phrases")):
+    folded = f" {fold(text)} "
+    if any(f" {phrase} " in folded for phrase in word_set("phrases")):
         return False
     return not (EMAIL.search(text) or re.search(r"www\.|https?:", text) or parse_amount(text) is not None)
 
