@@ -106,11 +106,11 @@ def _points(words: Sequence[str], start: int, length: int) -> float:
     if length == len(words):
         return ALONE
     behind = words[start + length :]
+    if not behind:
+        return HEADED if start <= 2 and len(words) <= SHORT_CELL else WEAK
     if start == 0 and (any(c.isdigit() for c in behind[0]) or behind[0] in NUMBER_WORDS):
         return HEADED
-    if length > 1 and len(words) <= SHORT_CELL:
-        return HEADED
-    return HEADED if not behind and len(words) <= SHORT_CELL and start <= 2 else WEAK
+    return HEADED if length > 1 and len(words) <= SHORT_CELL else WEAK
 
 
 def spelled_together(words: Sequence[str]) -> list[str]:

@@ -96,7 +96,7 @@ def slope_field(page: Page) -> tuple[float, float, float]:
 
 
 def _slopes(words: Iterable[Word]) -> Iterable[tuple[float, float, float, float]]:
-    """(x, y, slope, weight) of each of the engine's lines that is long enough; the error of a slope falls with width."""
+    """(x, y, slope, weight) of each of the engine's lines that are long; the error of a slope falls with width."""
     runs: dict[int, list[Word]] = defaultdict(list)
     for word in words:
         runs[word.run].append(word)

@@ -5,9 +5,9 @@ from datetime import date
 from decimal import Decimal
 from functools import cache
 
+from ocr.items import numbers_of
 from ocr.layout import Row, rows
 from ocr.lexicon import load_table
-from ocr.line_items import numbers_of
 from ocr.parse import DateOrder, find_dates, fold
 from ocr.types import BoundingBox, Method, Page, ReadPayment
 
@@ -16,7 +16,7 @@ SURE, FAIR = 0.97, 0.9  # confidence with the day on the same row, and on the ne
 
 
 def read_payments(pages: Sequence[Page], order: DateOrder = "dmy") -> tuple[ReadPayment, ...]:
-    """The payments with a day, in the order of print; amounts without sign. `order` decides what could be read both ways."""
+    """The payments with a day, in the order of print; amounts without sign. `order`: of ambiguous days."""
     return tuple(payment for page in pages for payment in _read_page(page, order))
 
 
