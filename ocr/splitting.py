@@ -80,10 +80,11 @@ def begins_document(page: PageFacts, before: Sequence[PageFacts]) -> tuple[bool,
     if page.document_number and number:
         if page.document_number == number:
             return False, SURE, "same number"
-        return True, SURE, "another number"
+        if page.kind is not DocumentKind.OTHER:
+            return True, SURE, "another number"
     if page.goes_on or page.place > 1:
         return False, FAIR, "continued"
-    if page.document_number:
+    if page.document_number and page.kind is not DocumentKind.OTHER:
         return True, FAIR, "a number of its own"
     has_title = page.kind is not DocumentKind.OTHER and page.kind_confidence > 0.8
     if has_title and page.supplier and page.supplier != last.supplier:
