@@ -106,8 +106,9 @@ def complete(invoice: PimsInvoice, today: date) -> PimsInvoice:
         balance = invoice.total - paid(invoice)
         warnings.append("balance_derived")
     if invoice.lines:
-        difference = sum((line.total_price for line in invoice.lines), Decimal(0)) - invoice.total
-        if abs(difference) > CENT * len(invoice.lines):
+        found = sum((line.total_price for line in invoice.lines), Decimal(0))
+        totals = [total for total in (invoice.total, invoice.subtotal) if total is not None]
+        if min(abs(found - total) for total in totals) > CENT * len(invoice.lines):
             warnings.append("lines_do_not_sum")
     status = invoice.status
     if status is InvoiceStatus.UNKNOWN:

@@ -75,6 +75,6 @@ def test_a_status_that_the_system_tells_stands() -> None:
 
 
 def test_lines_that_do_not_sum_are_a_warning_and_the_total_stands() -> None:
-    found = complete(from_json(pims_record(total="120.00")), TODAY)
+    found = complete(from_json(pims_record(total="120.00", subtotal="112.00")), TODAY)
     assert "lines_do_not_sum" in found.warnings
     assert found.total == Decimal("120.00")
