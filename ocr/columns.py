@@ -413,7 +413,7 @@ def _is_table(model: Columns) -> bool:
     counted = model.has(Role.QUANTITY) or model.has(Role.UNIT_PRICE) or model.has(Role.TOTAL)
     if named:
         return counted and len(model.columns) >= 2
-    return model.has(Role.SKU) and model.has(Role.QUANTITY)
+    return model.has(Role.SKU) and model.has(Role.QUANTITY) and not model.has(Role.DATE)
 
 
 def share_out(tokens: Sequence[Token], model: Columns) -> list[Column | None]:

@@ -1,584 +1,555 @@
-"""Line items: rows below a heading (or, without one, rows whose numbers fit) become records with a name and amounts.
+"""The lines of an invoice's or delivery note's table.
 
-How it goes: rows → tokens typed once → table region (a heading opens it, the totals' wording closes it, the next page
-may open it again) → the numbers of a row told apart by the column they stand in, checked by quantity x price = amount
-→ names above or below, wrapped text and group headings joined.
+rows ─▶ tables (heading, columns; without a heading: ocr.unheaded) ─▶ drafts: a row of amounts with the text that
+belongs to it, above, below and beside ─▶ line items, their numbers checked by quantity x price = total.
 """
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from functools import cache
 
-from ocr.columns import Columns, Heading, find_columns
-from ocr.layout import Row, rows
+from ocr.cells import Kind, Token, is_code, split_quantity_unit
+from ocr.columns import NAMES, Columns, Heading, Role, find_headings
+from ocr.layout import Row
 from ocr.lexicon import load_table
-from ocr.parse import find_dates, fold, parse_amount
-from ocr.types import BoundingBox, DocumentKind, LineItem, Method, Page, Word
+from ocr.parse import fold, parse_amount, parse_quantity
+from ocr.tables import Sheet, TableRow, is_carried, is_leader, is_sum, place, read_sheet, sums
+from ocr.types import BoundingBox, DocumentKind, LineItem, Page
+from ocr.unheaded import infer_columns
 
 CENT = Decimal("0.01")
-FACTS = frozenset(
-    [
-        "tel",
-        "phone",
-        "fax",
-        "date",
-        "time",
-        "invoice",
-        "account",
-        "page",
-        "card",
-        "auth",
-        "ref",
-        "order",
-        "abn",
-        "vat",
-        "gst",
-    ]
+PRICE_TOLERANCE = Decimal("0.011")  # of a product of printed values, which were rounded
+NEAR_ROW = 2.2  # word heights: halves of one line stand no further apart
+WRAP_SLACK = 0.6  # word heights by which a word may have fitted and still been wrapped
+INDENT = 0.6  # word heights to the right of the names: text about an item, not a heading
+SMALLER = 0.88  # of the names' height: small print under an item
+CLOSER = 0.9  # a row nearer to the item above than to the one below belongs above
+LONGEST_HEADING = 8  # words
+SKU_GAP = 0.7  # word heights between an article number and the name in one column
+
+_TIMES = re.compile(
+    r"(?:^|\s)([-+]?\d+(?:[.,]\d+)?)\s*(?:[A-Za-z]{2,4}\s*)?[xX@*]+\s*(?:RM|EUR|[£€$])?\s*(\d+(?:[.,]\d+)?)(?=\s|$|[A-Za-z(=/])"
 )
-# Distances in heights of the row's median word.
-COLUMN_REACH = 4.0  # from a number to the heading that it may still stand under
-CELL_GAP = 1.0
-WRAP_ROOM = 3.0  # less room than this at the end of a name's line: the next line goes on with it
-MAX_TOTALS_WORDS = 4  # words of a totals phrase that are looked at
-CODE = re.compile(r"^(?=.*\d)[A-Z0-9][A-Z0-9\-/.]{2,}$")
-SHORT_CODE = re.compile(r"^[A-Z]{1,3}\d{2,}[A-Z]?$")
-TIMES = frozenset({"x", "@", "*", "a"})
-LETTERS = re.compile(r"[^\W\d_]{2,}")
-CURRENCY = re.compile(r"^(?:[A-Z]{0,3}[£€$]|RM|EUR|GBP|USD|AUD|NZD|INR|CHF|Rs\.?|₹)$")
-ITEM_SURE, ITEM_FAIR, ITEM_DOUBTFUL = 0.98, 0.93, 0.75  # confidence by what speaks for a row; measured, see docs
-SUM_BONUS = 0.3  # share of the doubt that goes when the lines add up to a printed total
-
-
-@dataclass(frozen=True, slots=True)
-class Number:
-    """A number on a row. words: the words it is printed with. is_amount: it has decimals or a currency sign."""
-
-    value: Decimal
-    left: float
-    right: float
-    is_amount: bool
-    words: tuple[int, ...]
 
 
 @dataclass(slots=True)
-class Record:
-    """What is known of a row of the table while it is read."""
+class Draft:
+    """A line in the making: its rows with values, and the text that was found to belong to it."""
 
-    row: Row
-    numbers: dict[str, Number] = field(default_factory=dict)
-    name: list[Word] = field(default_factory=list)
-    sku: str = ""
-    unit: str = ""
-
-
-@dataclass(slots=True)
-class Table:
-    """Where the reading of the tables stands."""
-
-    columns: Columns | None = None
-    is_open: bool = False
-    category: str = ""
+    rows: list[TableRow]
+    model: Columns
+    name: list[tuple[Token, ...]] = field(default_factory=list)
+    factors: tuple[Decimal, Decimal] | None = None
     patient: str = ""
+    category: str = ""
+
+    def value(self, role: Role) -> Token | None:
+        return next((token for row in reversed(self.rows) if (token := row.value(role))), None)
+
+    def in_role(self, *roles: Role) -> tuple[Token, ...]:
+        return tuple(token for row in self.rows for token in row.in_role(*roles))
+
+    @property
+    def own_name(self) -> tuple[Token, ...]:
+        """Words in the name's column of the amount row itself, without a multiplication."""
+        tokens = self.in_role(Role.DESCRIPTION)
+        text = " ".join(token.text for token in tokens)
+        if _letters(_TIMES.sub(" ", f" {text} ")) < 2:
+            return ()
+        return tokens
+
+    @property
+    def last(self) -> TableRow:
+        return self.rows[-1]
 
 
 def read_line_items(pages: Sequence[Page], kind: DocumentKind) -> tuple[LineItem, ...]:
-    """The items of one document's pages, in the order of print."""
-    layout = [(page, rows(page)) for page in pages]
-    found = list(_read_tables(layout, kind))
-    if not found:
-        found = list(_read_without_heading(layout, kind))
-    return _judge(found, layout)
+    """The lines of the document that stands on these pages, from top to bottom."""
+    sheet = read_sheet(pages)
+    headings = find_headings(sheet.rows, sheet.tokens)
+    unpriced = kind is DocumentKind.DELIVERY_NOTE
+    drafts = list(_read_tables(sheet, headings, unpriced))
+    if not drafts:
+        model = infer_columns(sheet, kind)
+        if model is not None:
+            drafts = list(_read_tables(sheet, [Heading(-1, -1, model)], unpriced))
+    printed = sums(sheet)
+    sizes = {page.number: page for page in pages}
+    items = [_finish(draft, sheet, sizes) for draft in drafts]
+    items = [item for item in items if item is not None]
+    return tuple(_weigh([item for item in items if item], printed))
 
 
-# --- with a heading -------------------------------------------------------------------------------------------------
+# --- Tables → drafts -----------------------------------------------------------------------------------------------
 
 
-def _read_tables(layout: Sequence[tuple[Page, list[Row]]], kind: DocumentKind) -> Iterator[LineItem]:
-    table = Table()
-    for page, lines in layout:
-        if table.columns is not None:
-            table.columns = table.columns.scaled(page.width)
-        yield from _read_page(page, lines, table, kind)
+def _read_tables(sheet: Sheet, headings: Sequence[Heading], unpriced: bool) -> Iterator[Draft]:
+    """The drafts of every table, in order."""
+    found: list[Draft] = []
+    for heading, indices in _regions(sheet, headings):
+        found += _read_region(sheet, heading.columns, indices, unpriced)
+    yield from found
 
 
-def _read_page(page: Page, lines: list[Row], table: Table, kind: DocumentKind) -> Iterator[LineItem]:
-    pending: list[Row] = []  # text above a row of numbers that has no name of its own
-    last: LineItem | None = None
-    last_row: Row | None = None
-    index = 0
-    while index < len(lines):
-        row = lines[index]
-        heading = find_columns(lines, index, page.width)
-        if heading is not None:
-            table.columns, taken = heading
-            table.is_open, index, pending = True, index + taken, []
+def _regions(sheet: Sheet, headings: Sequence[Heading]) -> Iterator[tuple[Heading, list[int]]]:
+    """Each heading with the rows that may stand below it: to the next heading, and over pages without one."""
+    headed = {sheet.rows[heading.last].page for heading in headings if heading.last >= 0}
+    for number, heading in enumerate(headings):
+        end = headings[number + 1].first if number + 1 < len(headings) else len(sheet.rows)
+        page = sheet.rows[heading.last].page if heading.last >= 0 else sheet.rows[0].page
+        rows = [
+            i for i in range(heading.last + 1, end) if sheet.rows[i].page == page or sheet.rows[i].page not in headed
+        ]
+        yield heading, rows
+
+
+def _read_region(sheet: Sheet, model: Columns, indices: Sequence[int], unpriced: bool) -> list[Draft]:
+    """The drafts below one heading."""
+    drafts: list[Draft] = []
+    texts: list[TableRow] = []
+    half: TableRow | None = None
+    is_open = True
+    page = sheet.rows[indices[0]].page if indices else 0
+    groups = _Groups()
+    for i in indices:
+        placed = place(sheet, i, model)
+        if placed.row.page != page:
+            page, half, texts = placed.row.page, None, []
+        if is_leader(placed.row.text):
             continue
-        index += 1
-        if not table.is_open or table.columns is None:
+        if is_carried(placed.tokens):
+            texts, half = [], None
             continue
-        closing = totals_phrase(row)
-        record = read_row(row, table.columns)
-        if closing and not _is_item_in_spite(record, closing):
-            table.is_open = table.is_open and closing == "soft"
-            pending = []
+        if not is_open:
+            if not _is_complete(placed, model) or is_sum(placed):
+                continue
+            is_open, texts = True, []
+        if is_sum(placed):
+            _settle_texts(drafts[-1] if drafts else None, None, texts, groups, model)
+            is_open, texts, half = model.printed and not drafts, [], None
             continue
-        if is_item(record, table.columns, kind):
-            if not record.name and pending:
-                record.name = [word for above in pending[-1:] for word in above.words]
-            if last is not None:
-                yield last
-            last, last_row = _make_item(record, page, table), row
-            pending = []
-            if not last.description:
-                last = None
+        if half is not None and _completes(half, placed):
+            draft = Draft([half, placed], model)
+            half = None
+        elif _is_item(placed, model, unpriced):
+            draft = Draft([placed], model)
+            half = None
+        elif _is_half(placed, model):
+            if half is not None:
+                texts.append(half)
+            half = placed
             continue
-        if last is not None and last_row is not None and _continues(last_row, row, record, table.columns):
-            last = replace(last, description=f"{last.description} {_text(row.words)}".strip())
-            last_row = row
-            continue
-        if is_text(row):
-            pending.append(row)
-            next_row = lines[index] if index < len(lines) else None
-            _take_heading(row, next_row, table, kind)
-    if last is not None:
-        yield last
-
-
-def _take_heading(row: Row, next_row: Row | None, table: Table, kind: DocumentKind) -> None:
-    """A short line of text above items names a patient or a group."""
-    folded = fold(row.text)
-    words = folded.split()
-    if not words or len(words) > 6 or next_row is None or table.columns is None:
-        return
-    headings = load_table("columns")["headings"]
-    label = next((p for p in headings["patient_labels"] if folded.startswith(p + " ") or folded == p), None)
-    if label or any(word in headings["species"] for word in words):
-        name = re.sub(r"\(.*", "", row.text).strip()
-        table.patient = re.sub(r"^[^:]*:\s*", "", name).strip()
-    elif is_item(read_row(next_row, table.columns), table.columns, kind) and not any(c.isdigit() for c in row.text):
-        table.category = row.text.strip()
-
-
-def read_row(row: Row, columns: Columns) -> Record:
-    """The row's numbers by column, and its words by what they are."""
-    record = Record(row)
-    numbers = numbers_of(row)
-    used: set[int] = set()
-    for number, heading in assign(numbers, columns.headings, row.height):
-        if heading.kind == "unit" and not number.is_amount:
-            continue
-        kind = "unit_price" if heading.kind == "unit" else heading.kind
-        record.numbers[kind] = number  # of several of one kind the last, right-most one stands
-        used.update(number.words)
-    _take_words(record, row, columns, used)
-    return record
-
-
-def assign(numbers: Sequence[Number], headings: Sequence[Heading], height: float) -> list[tuple[Number, Heading]]:
-    """Numbers and headings paired left to right, so that the distances are smallest; what is too far from any heading
-    stays alone (a number inside a name)."""
-    slots = [h for h in headings if h.kind in _NUMBER_KINDS]
-    reach = COLUMN_REACH * height
-    # best[i][j]: the least cost of the first i numbers over the first j headings, and the choice made last
-    best: list[list[tuple[float, str]]] = [[(0.0, "")] * (len(slots) + 1) for _ in range(len(numbers) + 1)]
-    for i in range(1, len(numbers) + 1):
-        best[i][0] = (best[i - 1][0][0] + reach, "number")
-    for i in range(1, len(numbers) + 1):
-        for j in range(1, len(slots) + 1):
-            pair = best[i - 1][j - 1][0] + _distance(numbers[i - 1], slots[j - 1], height)
-            options = [(pair, "pair"), (best[i - 1][j][0] + reach, "number"), (best[i][j - 1][0], "heading")]
-            best[i][j] = min(options)
-    pairs = []
-    i, j = len(numbers), len(slots)
-    while i > 0 and j > 0:
-        choice = best[i][j][1]
-        if choice == "pair":
-            pairs.append((numbers[i - 1], slots[j - 1]))
-            i, j = i - 1, j - 1
-        elif choice == "number":
-            i -= 1
         else:
-            j -= 1
-    return pairs[::-1]
+            if half is not None:
+                texts.append(half)
+                half = None
+            texts.append(placed)
+            continue
+        _settle_texts(drafts[-1] if drafts else None, draft, texts, groups, model)
+        texts = []
+        draft.patient, draft.category = groups.patient, groups.category
+        drafts.append(draft)
+    if is_open:
+        if half is not None:
+            texts.append(half)
+        _settle_texts(drafts[-1] if drafts else None, None, texts, groups, model)
+    return [draft for draft in drafts if _is_named(draft)]
 
 
-_NUMBER_KINDS = frozenset(
-    {"quantity", "quantity_ordered", "unit_price", "discount", "tax", "total", "unit", "position", "sku", "date"}
-)
+def _is_named(draft: Draft) -> bool:
+    return bool(draft.name or draft.own_name or draft.in_role(Role.SKU))
 
 
-def _distance(number: Number, heading: Heading, height: float) -> float:
-    """Between the spans; a little for what is not aligned, so that of two overlapping headings the better one wins."""
-    gap = max(heading.left - number.right, number.left - heading.right, 0.0)
-    aligned = min(
-        abs(number.right - heading.right),
-        abs(number.left - heading.left),
-        abs(number.left + number.right - heading.left - heading.right) / 2,
+def _is_complete(placed: TableRow, model: Columns) -> bool:
+    """A row that is surely an item: name, quantity and total (or whatever the columns ask for) are all there."""
+    named = _letters(_text(placed.in_role(Role.DESCRIPTION))) >= 3
+    return (
+        named
+        and model.has(Role.QUANTITY)
+        and placed.value(Role.QUANTITY) is not None
+        and (placed.total is not None or not model.has(Role.TOTAL))
+        and not any(column is None for column in placed.columns)
     )
-    unfit = height if number.is_amount and heading.kind in ("quantity", "position", "sku", "date") else 0.0
-    if not number.is_amount and heading.kind in ("total", "unit_price", "discount"):
-        unfit = height
-    return gap + 0.1 * aligned + unfit
 
 
-def _take_words(record: Record, row: Row, columns: Columns, used: set[int]) -> None:
-    """Sorts the words that are no numbers of a column: name, code, unit, or what other columns hold."""
-    left_out = {"tax", "other", "position", "date"}
-    dates = _date_words(row)
-    for index, word in enumerate(row.words):
-        if index in used or index in dates or CURRENCY.match(word.text) or not any(c.isalnum() for c in word.text):
-            if index not in used and index not in dates and record.name and not CURRENCY.match(word.text):
-                record.name.append(word)
-            continue
-        heading = _column_of(word, columns, row.height)
-        kind = heading.kind if heading is not None else "description"
-        if kind == "sku":
-            record.sku = f"{record.sku} {word.text}".strip()
-        elif is_unit(word.text) and (kind == "unit" or _follows_quantity(record, index)):
-            record.unit = word.text
-        elif kind == "unit":
-            record.unit = f"{record.unit} {word.text}".strip()
-        elif kind in left_out and heading is not None and _overlaps(word, heading):
-            continue
-        else:
-            record.name.append(word)
-    if "sku" in record.numbers and not record.sku:
-        number = record.numbers.pop("sku")
-        record.sku = "".join(row.words[i].text for i in number.words)
-    while record.name and not any(c.isalnum() for c in record.name[-1].text):
-        record.name.pop()
-    _split_code(record, row.height)
-
-
-def _column_of(word: Word, columns: Columns, height: float) -> Heading | None:
-    """The heading that a word of text stands under: what it overlaps, else the last one that begins left of it."""
-    over = [h for h in columns.headings if _overlaps(word, h)]
-    texts = [h for h in over if h.kind in ("description", "sku", "unit", "other", "tax", "date", "position")]
-    begun = [h for h in columns.headings if h.left <= word.left + 0.6 * height]
-    nearest = begun[-1] if begun else None
-    if texts:
-        if nearest is not None and nearest.kind == "description" and texts[0].kind != "description":
-            return texts[0] if texts[0].left > nearest.left else nearest
-        return texts[0]
-    if nearest is not None and nearest.kind in ("description", "sku", "unit", "other"):
-        after = columns.headings[columns.headings.index(nearest) + 1 :]
-        if nearest.kind in ("unit", "other") and any(h.kind == "description" for h in after):
-            return nearest if word.left - nearest.right < 2 * height else None
-        return nearest if nearest.kind == "description" or word.left - nearest.right < 4 * height else None
-    return None
-
-
-def _overlaps(word: Word, heading: Heading) -> bool:
-    return min(word.right, heading.right) - max(word.left, heading.left) > 0
-
-
-def _follows_quantity(record: Record, index: int) -> bool:
-    quantity = record.numbers.get("quantity")
-    return quantity is not None and index - 1 in quantity.words
-
-
-def _split_code(record: Record, height: float) -> None:
-    """A code printed in the name's column, apart from the name: the first word, with a gap behind it."""
-    if record.sku or len(record.name) < 2:
-        return
-    first, second = record.name[0], record.name[1]
-    if second.left - first.right >= CELL_GAP * height and is_code(first.text):
-        record.sku = first.text
-        del record.name[0]
-
-
-def is_code(text: str) -> bool:
-    return bool(SHORT_CODE.match(text) or (CODE.match(text) and sum(c.isdigit() for c in text) >= 3))
-
-
-@cache
-def _units() -> frozenset[str]:
-    return frozenset(load_table("columns")["units"]["words"])
-
-
-def is_unit(text: str) -> bool:
-    return fold(text) in _units()
-
-
-def is_item(record: Record, columns: Columns, kind: DocumentKind) -> bool:
-    """Whether the row holds an item: its amount, or on an unpriced delivery note its quantity beside a name or a code."""
-    if columns.has("total") and "total" in record.numbers:
-        total = record.numbers["total"]
-        return total.is_amount or "quantity" in record.numbers or "unit_price" in record.numbers
-    if kind is DocumentKind.DELIVERY_NOTE or not columns.has("total", "unit_price"):
-        return "quantity" in record.numbers and bool(record.sku or _has_letters(record.name))
+def _is_item(placed: TableRow, model: Columns, unpriced: bool) -> bool:
+    named = bool(placed.in_role(*NAMES))
+    counted = placed.value(Role.QUANTITY) or placed.value(Role.ORDERED) or _glued_quantity(placed)
+    if model.has(Role.TOTAL) and placed.total is not None:
+        stray = any(column is None and token.kind is Kind.TEXT for token, column in _pairs(placed))
+        return named or bool(counted) or not stray
+    if not model.has(Role.TOTAL) or unpriced:
+        return bool(counted) and named and _letters(_text(placed.in_role(*NAMES))) + len(placed.in_role(Role.SKU)) >= 2
     return False
 
 
-def _is_item_in_spite(record: Record, closing: str) -> bool:
-    """A row that begins like a total ("Total knee support") but has quantity, price and amount that fit is an item."""
-    numbers = record.numbers
-    if not {"quantity", "unit_price", "total"} <= set(numbers):
-        return False
-    product = numbers["quantity"].value * numbers["unit_price"].value
-    return abs(abs(product) - abs(numbers["total"].value)) <= CENT
+def _pairs(placed: TableRow) -> Iterable[tuple[Token, object]]:
+    return zip(placed.tokens, placed.columns, strict=True)
 
 
-def _continues(last_row: Row, row: Row, record: Record, columns: Columns) -> bool:
-    """Whether a line of text goes on with the name above it: begun small or in brackets, or because the name had filled
-    its column."""
-    if record.numbers and any(number.is_amount for number in record.numbers.values()):
+def _glued_quantity(placed: TableRow) -> bool:
+    return any(_quantity_of(token.text, "")[0] is not None for token in placed.in_role(Role.QUANTITY))
+
+
+def _is_half(placed: TableRow, model: Columns) -> bool:
+    """Quantity or price without the total, which may stand on the next row."""
+    return model.has(Role.TOTAL) and (
+        placed.value(Role.QUANTITY) is not None or placed.value(Role.UNIT_PRICE) is not None
+    )
+
+
+def _completes(half: TableRow, placed: TableRow) -> bool:
+    near = placed.row.page == half.row.page and placed.row.y - half.row.y <= NEAR_ROW * half.row.height
+    bare = not any(placed.value(role) for role in (Role.QUANTITY, Role.UNIT_PRICE))
+    return near and bare and placed.total is not None and bool(half.in_role(*NAMES))
+
+
+@dataclass(slots=True)
+class _Groups:
+    """The headings that the rows below stand under."""
+
+    patient: str = ""
+    category: str = ""
+
+    def take(self, text: str) -> None:
+        name = patient_of(text)
+        if name:
+            self.patient = name
+        else:
+            self.category = text
+
+
+def _settle_texts(
+    above: Draft | None, below: Draft | None, texts: Sequence[TableRow], groups: _Groups, model: Columns
+) -> None:
+    """Hands the text rows between two items to the one above, to the one below, or to the headings."""
+    left = list(texts)
+    if above is not None:
+        left = _take_stacked(above, left)
+        if not above.own_name and not above.name and left and _near(above.last.row, left[0].row):
+            above.name.append(_words(left.pop(0)))
+        left = _take_wrapped(above, left, model)
+    factors = next((found for row in reversed(left) if (found := _factors_of(row))), None)
+    if below is not None and factors and not _letters(_TIMES.sub(" ", f" {_text(left[-1].tokens)} ")):
+        below.factors = factors
+        left = left[:-1]
+    if below is not None and not below.own_name and not below.name and left:
+        below.name.append(_words(left.pop()))
+    for row in left:
+        if _is_heading(row, above, below):
+            groups.take(_clean(_text(row.tokens)))
+
+
+def _take_stacked(draft: Draft, texts: list[TableRow]) -> list[TableRow]:
+    """Names that the columns print one row lower."""
+    if draft.own_name or not texts:
+        return texts
+    tokens = texts[0].under(Role.DESCRIPTION) + texts[0].in_role(Role.DESCRIPTION)
+    if not tokens or not draft.model.of(Role.SKU):
+        return texts
+    if any(column.under is Role.DESCRIPTION for column in draft.model.columns):
+        last = max(texts[0].tokens.index(token) for token in tokens)
+        first = texts[0].tokens.index(tokens[0])
+        draft.name.append(texts[0].tokens[first : last + 1])
+        return texts[1:]
+    return texts
+
+
+def _take_wrapped(draft: Draft, texts: list[TableRow], model: Columns) -> list[TableRow]:
+    """Rows that go on with the item's name: where the next word would not have fitted, or the text is plainly cut."""
+    own = draft.name[-1] if draft.name else draft.own_name
+    names = model.of(Role.DESCRIPTION)
+    if not own or not names:
+        return texts
+    limit = max(names[0].right, max(token.right for token in own))
+    after = draft.last.row
+    for count, placed in enumerate(texts):
+        tokens = placed.in_role(Role.DESCRIPTION)
+        if not tokens or not _near(after, placed.row):
+            if not tokens and placed.in_role(Role.SKU) and _near(after, placed.row):
+                continue  # a second article number beside the name
+            return texts[count:]
+        height = placed.row.height
+        indented = tokens[0].left > own[0].left + INDENT * height
+        width = tokens[0].right - tokens[0].left
+        fitted = own[-1].right + 0.3 * height + width <= limit - WRAP_SLACK * height
+        cut = re.search(r"[-,&/+(\u0002]$", own[-1].text) is not None or tokens[0].text[:1].islower()
+        labelled = any(":" in token.text for token in tokens[:3])
+        smaller = height < SMALLER * draft.rows[0].row.height
+        if labelled or smaller or (indented and not cut) or (fitted and not cut):
+            return texts[count:]
+        draft.name.append(tokens)
+        own, after = tokens, placed.row
+    return []
+
+
+def _near(above: Row, below: Row) -> bool:
+    return above.page == below.page and below.y - above.y <= NEAR_ROW * max(above.height, below.height)
+
+
+def _words(placed: TableRow) -> tuple[Token, ...]:
+    """The words of a text row, without what stands in columns of values."""
+    named = placed.in_role(Role.DESCRIPTION)
+    return named or placed.tokens
+
+
+def _is_heading(placed: TableRow, above: Draft | None, below: Draft | None) -> bool:
+    """Whether a text row between two items heads the ones below."""
+    text = _text(placed.tokens)
+    if below is None or _letters(text) < 2 or len(placed.tokens) > LONGEST_HEADING or not text[0].isalnum():
         return False
-    if row.y - last_row.y > 2.2 * max(row.height, last_row.height):
-        return False
-    text = row.text.strip()
-    if not LETTERS.search(text):
-        return False
-    names = [h for h in columns.headings if h.kind == "description"]
-    if not names or row.left < names[0].left - 2 * row.height:
-        return False
-    if text[0].islower() or text[0] in "(&+,/-":
+    if patient_of(text):
         return True
-    after = [h for h in columns.headings if h.left > names[0].left]
-    own = [w for w in last_row.words if not after or w.right < after[0].left]
-    if not after or not own:
+    if above is None:
+        return below.rows[0].row.page == placed.row.page
+    names = above.own_name or (above.name[0] if above.name else ())
+    row = placed.row
+    if names and (row.left > names[0].left + INDENT * row.height or row.height < SMALLER * above.rows[0].row.height):
         return False
-    room = after[0].left - own[-1].right
-    first = row.words[0]
-    return room < WRAP_ROOM * row.height and first.right - first.left > room - row.height
+    if any(token.kind in (Kind.AMOUNT, Kind.DATE) for token in placed.tokens) or ":" in text or text[0].islower():
+        return False
+    to_above, to_below = row.y - above.last.row.y, below.rows[0].row.y - row.y
+    return above.last.row.page != row.page or to_above >= CLOSER * to_below
 
 
-# --- without a heading ------------------------------------------------------------------------------------------------
+def _factors_of(placed: TableRow) -> tuple[Decimal, Decimal] | None:
+    return _factors(_text(placed.tokens))
 
 
-def _read_without_heading(layout: Sequence[tuple[Page, list[Row]]], kind: DocumentKind) -> Iterator[LineItem]:
-    """Rows that end in an amount with a name before it (or on the row above), up to the totals."""
-    for page, lines in layout:
-        edge = _amount_edge(lines)
-        previous: Row | None = None
-        closed = False
-        for row in lines:
-            phrase = totals_phrase(row)
-            if phrase == "hard" and any(number.is_amount for number in numbers_of(row)):
-                closed = True
-            record = None if closed or phrase else _bare_record(row, edge, kind)
-            if record is not None:
-                if not _has_letters(record.name) and previous is not None and is_text(previous):
-                    record.name = list(previous.words)
-                item = _make_item(record, page, Table())
-                if _has_letters(record.name) and not looks_like_fact(item.description):
-                    yield item
-            previous = row
-
-
-def _amount_edge(lines: Sequence[Row]) -> float | None:
-    """The right edge that most amounts share: the table's amount column."""
-    edges = sorted(n[-1].right for row in lines if (n := [x for x in numbers_of(row) if x.is_amount]))
-    return edges[len(edges) // 2] if edges else None
-
-
-def _bare_record(row: Row, edge: float | None, kind: DocumentKind) -> Record | None:
-    numbers = numbers_of(row)
-    amounts = [number for number in numbers if number.is_amount]
-    record = Record(row)
-    reach = 3 * row.height
-    if not amounts or edge is None or abs(amounts[-1].right - edge) > max(reach, 0.06 * edge):
-        return _unpriced_record(row, numbers) if kind is DocumentKind.DELIVERY_NOTE else None
-    record.numbers["total"] = amounts[-1]
-    before = [n for n in numbers if n.right <= amounts[-1].left]
-    for price in reversed([n for n in before if n.is_amount]):
-        for quantity in before:
-            if quantity is not price and abs(abs(quantity.value * price.value) - abs(amounts[-1].value)) <= CENT:
-                record.numbers |= {"unit_price": price, "quantity": quantity}
-                break
-        if "unit_price" in record.numbers:
-            break
-    if "quantity" not in record.numbers:
-        _take_bare_quantity(record, row, before)
-    used = {i for number in record.numbers.values() for i in number.words}
-    _take_bare_words(record, row, used)
-    return record
-
-
-def _take_bare_quantity(record: Record, row: Row, before: Sequence[Number]) -> None:
-    for number in before:
-        follows = row.words[number.words[-1] + 1].text if number.words[-1] + 1 < len(row.words) else ""
-        starts = number.words[0] == 0 and not number.is_amount and number.value < 1000
-        if starts or fold(follows) in TIMES or is_unit(follows):
-            record.numbers["quantity"] = number
-            return
-
-
-def _unpriced_record(row: Row, numbers: Sequence[Number]) -> Record | None:
-    """ "2 case 208833 Chopped Tomatoes": a quantity with its unit, then a code or a name."""
-    for number in numbers:
-        behind = row.words[number.words[-1] + 1 :]
-        if number.value < 10_000 and behind and is_unit(behind[0].text) and number.words[0] <= 1 and len(behind) > 1:
-            record = Record(row, {"quantity": number})
-            _take_bare_words(record, row, set(number.words))
-            return record
-    return None
-
-
-def _take_bare_words(record: Record, row: Row, used: set[int]) -> None:
-    quantity = record.numbers.get("quantity")
-    total = record.numbers.get("total")
-    for index, word in enumerate(row.words):
-        if index in used or CURRENCY.match(word.text) or not any(c.isalnum() for c in word.text):
-            continue
-        if quantity is not None and index - 1 in quantity.words and (is_unit(word.text) or fold(word.text) in TIMES):
-            record.unit = record.unit or (word.text if is_unit(word.text) else "")
-        elif not record.sku and not record.name and is_code(word.text):
-            record.sku = word.text
-        elif total is not None and word.left >= total.right:
-            continue
-        elif parse_amount(word.text) is None or record.name:
-            record.name.append(word)
-    while record.name and parse_amount(record.name[-1].text) is not None and len(record.name) > 1:
-        record.name.pop()
-
-
-def looks_like_fact(text: str) -> bool:
-    """Dates, telephone numbers and the like with a number at the end are no items."""
-    folded = fold(text)
-    words = folded.split()
-    facts = (
-        "tel",
-        "phone",
-        "fax",
-        "date",
-        "time",
-        "invoice",
-        "account",
-        "page",
-        "card",
-        "auth",
-        "ref",
-        "order",
-        "abn",
-        "vat",
-        "gst reg",
-    )
-    return bool(find_dates(text)) or (bool(words) and words[0] in facts) or "@" in text
-
-
-# --- rows, tokens, totals ---------------------------------------------------------------------------------------------
-
-
-def numbers_of(row: Row) -> list[Number]:
-    """The numbers that stand apart on a row, left to right, each with the currency sign beside it."""
-    found: list[Number] = []
-    dates = _date_words(row)
-    index = 0
-    while index < len(row.words):
-        text, taken = row.words[index].text, 1
-        signed = False
-        if CURRENCY.match(text) and index + 1 < len(row.words):
-            text, taken, signed = text + row.words[index + 1].text, 2, True
-        value = parse_amount(text) if index not in dates else None
-        if value is not None and any(c.isalpha() for c in text.replace("EUR", "").replace("RM", "")) and not signed:
-            value = value if re.search(r"[£€$]", text) else None
-        if value is None:
-            index += 1
-            continue
-        end = index + taken
-        if end < len(row.words) and (CURRENCY.match(row.words[end].text) or row.words[end].text in ("-", "CR")):
-            if row.words[end].text in ("-", "CR") and value > 0:
-                value = -value
-            taken, signed = taken + 1, True
-        words = tuple(range(index, index + taken))
-        has_decimals = bool(re.search(r"\d[.,]\d{2,4}\D*$", text))
-        if not (index + taken < len(row.words) and row.words[index + taken].text == "%"):
-            last = row.words[words[-1]]
-            found.append(Number(value, row.words[index].left, last.right, has_decimals or signed, words))
-        index += taken
-    return found
-
-
-def _date_words(row: Row) -> frozenset[int]:
-    """Words that print a day."""
-    spans, start = [], 0
-    for word in row.words:
-        spans.append((start, start + len(word.text)))
-        start += len(word.text) + 1
-    dates = find_dates(row.text)
-    return frozenset(
-        index
-        for index, (begin, end) in enumerate(spans)
-        if any(match.start <= begin + 1 and end <= match.end + 1 for match in dates)
-    )
+def _factors(text: str) -> tuple[Decimal, Decimal] | None:
+    """The two sides of "3 x 74.20"."""
+    match = _TIMES.search(text.replace("\u00d7", "x"))
+    if not match:
+        return None
+    first, second = parse_quantity(match[1]), parse_quantity(match[2])
+    return (first, second) if first is not None and second is not None else None
 
 
 @cache
-def _totals() -> dict[str, str]:
-    table = load_table("columns")["totals"]
-    return {**dict.fromkeys(table["hard"], "hard"), **dict.fromkeys(table["soft"], "soft")}
+def _species() -> frozenset[str]:
+    return frozenset(load_table("columns")["headings"]["species"])
 
 
-def totals_phrase(row: Row) -> str:
-    """ "hard" or "soft" for a row that begins with the wording of a total and ends in nothing but amounts, else ""."""
-    cells = re.split(r"\s{2,}", row.text)
-    words = fold(re.sub(r"[\d.,%£€$()@:]+", " ", cells[0])).split()
-    for length in range(min(MAX_TOTALS_WORDS, len(words)), 0, -1):
-        verdict = _totals().get(" ".join(words[:length]), "")
-        if verdict and (length == len(words) or length >= 2 or len(words) <= 4):
-            return verdict
+@cache
+def _patient_label() -> re.Pattern[str]:
+    labels = sorted(load_table("columns")["headings"]["patient_labels"], key=len, reverse=True)
+    return re.compile(rf"^(?:{'|'.join(map(re.escape, labels))})(?: name)?\s*[:\-]\s*(.+)$", re.IGNORECASE)
+
+
+def patient_of(text: str) -> str:
+    """The animal that a heading names ("Gus (Canine, Beagle)", "Patient: Gus"), or ""."""
+    match = _patient_label().match(text)
+    if match:
+        return _clean(re.split(r"\s*[(,]|\s{2,}", match[1])[0])
+    words = fold(text).split()
+    if len(words) > 1 and _species() & set(words[1:]) and words[0] not in _species():
+        return _clean(re.split(r"\s*[(,\-]", text)[0])
     return ""
 
 
-def is_text(row: Row) -> bool:
-    return bool(LETTERS.search(row.text)) and not any(number.is_amount for number in numbers_of(row))
+# --- Drafts → line items -------------------------------------------------------------------------------------------
 
 
-def _has_letters(words: Sequence[Word]) -> bool:
-    return any(LETTERS.search(word.text) for word in words)
-
-
-def _text(words: Sequence[Word]) -> str:
-    return " ".join(word.text for word in words).strip(" |:;-–")  # noqa: RUF001
-
-
-# --- records → items --------------------------------------------------------------------------------------------------
-
-
-def _make_item(record: Record, page: Page, table: Table) -> LineItem:
-    values = {name: number.value for name, number in record.numbers.items()}
-    quantity, price, total = values.get("quantity"), values.get("unit_price"), values.get("total")
-    confidence = ITEM_FAIR
-    if quantity is not None and price is not None and total is not None:
-        fits = abs(abs(quantity * price) - abs(total)) <= CENT
-        discounted = "discount" in values
-        confidence = ITEM_SURE if fits or discounted else ITEM_DOUBTFUL
-    elif quantity is None and price is not None and total is not None and price != 0 and (total / price) % 1 == 0:
-        quantity = abs(total / price)
-    return LineItem(
-        description=_text(record.name),
+def _finish(draft: Draft, sheet: Sheet, pages: dict[int, Page]) -> LineItem | None:
+    """The line item; None where no description is left."""
+    sku, description = _name(draft)
+    total = draft.value(Role.TOTAL)
+    quantity, unit = _quantity(draft, sheet.decimal)
+    price_token = draft.value(Role.UNIT_PRICE)
+    price = price_token.number if price_token else None
+    discount, discount_text = _discount(draft)
+    amount = total.number if total else None
+    factors = draft.factors or _factors(_text(draft.in_role(Role.DESCRIPTION, Role.QUANTITY, Role.UNIT_PRICE)))
+    if factors and amount is not None and (quantity is None or price is None):
+        quantity, price = _order_factors(factors, amount, quantity, price)
+    quantity, price = _check_product(quantity, price, amount, discount, draft)
+    if not description and not sku:
+        return None
+    ordered = draft.value(Role.ORDERED)
+    item = LineItem(
+        description=description or sku,
         quantity=quantity,
         unit_price=price,
-        net_amount=total,
-        sku=record.sku,
-        unit=record.unit,
-        category=table.category,
-        patient=table.patient,
-        discount=values.get("discount"),
-        quantity_ordered=values.get("quantity_ordered"),
-        confidence=confidence,
-        page=page.number,
-        box=_box(record.row, page),
-        method=Method(page.method),
+        net_amount=amount,
+        sku=sku,
+        unit=unit or _text(token for token in draft.in_role(Role.UNIT) if token.kind is not Kind.NUMBER),
+        category=draft.category,
+        patient=_text(draft.in_role(Role.PATIENT)) or draft.patient,
+        discount=discount,
+        tax_rate=_tax_rate(draft),
+        quantity_ordered=ordered.number if ordered else None,
+        page=draft.rows[0].row.page,
+        box=_box(draft, pages[draft.rows[0].row.page]),
+        method=pages[draft.rows[0].row.page].method,
     )
+    return replace(item, confidence=_row_confidence(item, draft, discount_text))
 
 
-def _box(row: Row, page: Page) -> BoundingBox:
+def _name(draft: Draft) -> tuple[str, str]:
+    """Article number and description."""
+    lines = [draft.own_name, *draft.name] if draft.own_name else list(draft.name)
+    sku_tokens = draft.in_role(Role.SKU)
+    sku = next((token.text for token in sku_tokens if is_code(token)), "")
+    if not sku and sku_tokens and len(sku_tokens) == 1:
+        sku = sku_tokens[0].text
+    if sku_tokens and not sku:
+        lines.insert(0, sku_tokens)
+    if not sku and lines and len(lines[0]) > 1 and not draft.model.has(Role.SKU):
+        head, after = lines[0][0], lines[0][1]
+        if is_code(head) and after.left - head.right > SKU_GAP * head.height and draft.model.printed:
+            sku, lines[0] = head.text, lines[0][1:]
+    text = ""
+    for line in lines:
+        text = _join(text, _text(line))
+    text = (
+        _TIMES.sub(" ", f" {text} ") if _letters(_TIMES.sub(" ", f" {text} ")) >= 2 and draft.factors is None else text
+    )
+    return _clean(sku), _clean(text)
+
+
+def _join(text: str, line: str) -> str:
+    """Two lines of a name as one: a word cut in two is made whole, a printed hyphen stays."""
+    if text.endswith("\u0002"):
+        return text[:-1] + line
+    if text.endswith("-") and not text.endswith(" -"):
+        return text[:-1] + line if line[:1].islower() else text + line
+    return f"{text} {line}".strip()
+
+
+def _clean(text: str) -> str:
+    text = re.sub(r"[\u0002\u00ad]\s?", "", text)
+    text = re.sub(r"^[^\w(\"'€£$+-]+|[\s.,;:|_=~\-]+$", "", text.strip())
+    return " ".join(text.split())
+
+
+def _quantity(draft: Draft, decimal: str) -> tuple[Decimal | None, str]:
+    """Quantity and the unit printed beside it."""
+    tokens = draft.in_role(Role.QUANTITY)
+    unit = _text(token for token in tokens if token.kind is Kind.UNIT)
+    for token in tokens:
+        if token.number is not None:
+            return token.number, unit
+    for token in tokens:
+        number, glued = _quantity_of(token.text, decimal)
+        if number is not None:
+            return number, unit or glued
+    return None, unit
+
+
+def _quantity_of(text: str, decimal: str) -> tuple[Decimal | None, str]:
+    split = split_quantity_unit(text)
+    if split:
+        return parse_quantity(split[0], decimal=decimal), split[1]
+    return parse_quantity(text, decimal=decimal), ""
+
+
+def _discount(draft: Draft) -> tuple[Decimal | None, str]:
+    tokens = [token for token in draft.in_role(Role.DISCOUNT) if token.number is not None]
+    amounts = [token for token in tokens if token.kind is not Kind.PERCENT]
+    if amounts and amounts[-1].number is not None:
+        return abs(amounts[-1].number), amounts[-1].text
+    return None, tokens[-1].text if tokens else ""
+
+
+def _tax_rate(draft: Draft) -> Decimal | None:
+    return next((token.number for token in draft.in_role(Role.TAX) if token.kind is Kind.PERCENT), None)
+
+
+def _order_factors(
+    factors: tuple[Decimal, Decimal], amount: Decimal, quantity: Decimal | None, price: Decimal | None
+) -> tuple[Decimal | None, Decimal | None]:
+    """Which factor of "4,99 x 2" is the quantity: the whole one, else the first."""
+    first, second = factors
+    if abs(first * second) and abs(abs(first * second) - abs(amount)) > max(PRICE_TOLERANCE, abs(amount) / 4):
+        return quantity, price
+    if first.as_tuple().exponent == -2 and second == second.to_integral_value() and second.as_tuple().exponent == 0:
+        first, second = second, first
+    return (quantity if quantity is not None else first), (price if price is not None else second)
+
+
+def _check_product(
+    quantity: Decimal | None, price: Decimal | None, amount: Decimal | None, discount: Decimal | None, draft: Draft
+) -> tuple[Decimal | None, Decimal | None]:
+    """Replaces or finds what quantity x price = total decides."""
+    if amount is None or is_product(quantity, price, amount, discount):
+        return quantity, price
+    others = [t.number for row in draft.rows for t in row.tokens if t.kind in (Kind.AMOUNT, Kind.NUMBER) and t.number]
+    if quantity is not None and price is not None and discount is None:
+        for other in others:
+            if (
+                other != amount
+                and abs(other * quantity) > 0
+                and is_product(quantity, other, amount, None)
+                and quantity != 1
+            ):
+                return quantity, other
+    if quantity is None and price and price > 0 and draft.model.has(Role.QUANTITY) and discount is None:
+        derived = abs(amount) / price
+        rounded = derived.quantize(Decimal(1))
+        if rounded > 0 and is_product(rounded, price, amount, None):
+            return rounded, price
+    return quantity, price
+
+
+def is_product(
+    quantity: Decimal | None, price: Decimal | None, amount: Decimal | None, discount: Decimal | None
+) -> bool:
+    """Whether quantity x price, less the discount, is the amount, signs aside."""
+    if quantity is None or price is None or amount is None:
+        return False
+    product = abs(quantity * price)
+    slack = max(
+        PRICE_TOLERANCE, abs(quantity) * CENT / 2 if price.as_tuple().exponent == -2 and quantity % 1 else Decimal(0)
+    )
+    return any(abs(expected - abs(amount)) <= slack for expected in (product, product - abs(discount or 0)))
+
+
+def _box(draft: Draft, page: Page) -> BoundingBox:
+    words = [word for row in draft.rows for token in row.tokens for word in token.words]
+    words += [word for line in draft.name for token in line for word in token.words]
+    left, right = min(word.left for word in words), max(word.right for word in words)
+    top, bottom = min(word.top for word in words), max(word.bottom for word in words)
+
+    def within(value: float) -> float:
+        return min(max(value, 0.0), 1.0)
+
     return BoundingBox(
-        max(row.left / page.width, 0.0),
-        max(row.top / page.height, 0.0),
-        min(row.right / page.width, 1.0),
-        min(row.bottom / page.height, 1.0),
+        within(left / page.width), within(top / page.height), within(right / page.width), within(bottom / page.height)
     )
 
 
-def _judge(items: Sequence[LineItem], layout: Sequence[tuple[Page, list[Row]]]) -> tuple[LineItem, ...]:
-    """The items with a confidence that knows whether they add up to an amount that is printed."""
+def _row_confidence(item: LineItem, draft: Draft, discount: str) -> float:
+    """What the row alone tells, before the sums: arithmetic, completeness and how well its words were recognised."""
+    confidence = 0.9
+    if item.net_amount is not None and item.quantity is not None and item.unit_price is not None:
+        confidence = 0.97 if is_product(item.quantity, item.unit_price, item.net_amount, item.discount) else 0.7
+        if discount and confidence < 0.9:
+            confidence = 0.85
+    if _letters(item.description) < 3 or not draft.model.printed:
+        confidence -= 0.15
+    return confidence
+
+
+def _weigh(items: Sequence[LineItem], printed: set[Decimal]) -> Iterator[LineItem]:
+    """Confidence from the sum of all lines, which is printed somewhere if nothing is missing or too much."""
     total = sum((item.net_amount for item in items if item.net_amount is not None), Decimal(0))
-    printed = {abs(n.value) for _, lines in layout for row in lines if totals_phrase(row) for n in numbers_of(row)}
-    if not items or not any(abs(abs(total) - amount) <= CENT * len(items) for amount in printed):
-        return tuple(items)
-    return tuple(replace(item, confidence=item.confidence + SUM_BONUS * (1 - item.confidence)) for item in items)
+    if not any(item.net_amount for item in items):
+        yield from items
+        return
+    proven = len(items) > 1 and abs(total) in printed
+    for item in items:
+        confidence = 1 - (1 - item.confidence) * 0.3 if proven else item.confidence * 0.9
+        yield replace(item, confidence=round(confidence, 4))
+
+
+def _text(tokens: Iterable[Token]) -> str:
+    return " ".join(token.text for token in tokens)
+
+
+def _letters(text: str) -> int:
+    return sum(c.isalpha() for c in text)
+
+
+__all__ = ["is_product", "parse_amount", "patient_of", "read_line_items"]

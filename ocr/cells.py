@@ -1,0 +1,201 @@
+"""Rows of words → typed tokens: amounts, numbers, percentages, dates, codes, units, words.
+
+Words that print one value ("€ 399,00", "RM20. 40", "12.00 -", "19 %") become one token.
+"""
+
+import re
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+from enum import StrEnum
+from functools import cache
+from itertools import pairwise
+
+from ocr.layout import Row
+from ocr.lexicon import load_table
+from ocr.parse import CURRENCY_MARK, TYPOGRAPHY, find_dates, fold, parse_amount, parse_quantity
+from ocr.types import Word
+
+JOIN_GAP = 1.2  # word heights: parts of one value ("€ 399,00") stand closer
+LONGEST_NUMBER = 6  # digits: a longer run without separators is a code, not a quantity
+SHORTEST_DIGIT_CODE = 4  # digits
+
+_CURRENCY = re.compile(rf"^\(?-?{CURRENCY_MARK}$", re.IGNORECASE)
+_DECIMALS = r"(?:\d{1,3}(?:[.,' ]\d{3})+|\d+)?[.,]\s?\d{2}"
+_AMOUNT = re.compile(
+    rf"^[-+(]{{0,2}}\s?(?:{CURRENCY_MARK})?\s?[-+(]?\s?{_DECIMALS}\)?\s?-?\)?\s?(?:{CURRENCY_MARK}|CR|DR)?\)?$",
+    re.IGNORECASE,
+)
+_MARKED = re.compile(
+    rf"^[-+(]{{0,2}}(?:{CURRENCY_MARK}\s?[-+]?\d[\d.,']*|\d[\d.,']*\s?{CURRENCY_MARK})\)?-?$", re.IGNORECASE
+)
+_GLUED_MARK = re.compile(rf"^({_DECIMALS}-?)\s?[*#]?([A-Z]|SR|ZRL|ZR|TX)$")
+_SLIPPED = re.compile(r"^[-+]?[\dOoIl|SB]{1,6}[.,][\dOoIl|SB]{2}$")
+_NUMBER = re.compile(r"^[-+]?\d{1,3}(?:[.,']\d{3})*(?:[.,]\d+)?-?$|^[-+]?\d+(?:[.,]\d+)?-?$|^[.,]\d+$")
+_PERCENT = re.compile(r"^[-+]?\d{1,2}(?:[.,]\d{1,4})?\s?%$")
+_CODE = re.compile(r"^(?=.*\d)[A-Z0-9][A-Z0-9./_\-]{2,23}$", re.IGNORECASE)
+_PACK = re.compile(
+    r"^\d+(?:[.,]\d+)?(?:x\d+(?:[.,]\d+)?)*(?:kg|g|mg|ml|cl|l|lb|oz|cm|mm|m|gal|pk|s|day|h|er|%)?$", re.IGNORECASE
+)
+_NUMBER_UNIT = re.compile(r"^([-+]?\d+(?:[.,]\d+)?)\s?([A-Za-zµ]{1,8})\.?$")
+
+
+class Kind(StrEnum):
+    AMOUNT = "amount"  # a number with two decimals, or with a currency mark
+    NUMBER = "number"
+    PERCENT = "percent"
+    DATE = "date"
+    CODE = "code"
+    UNIT = "unit"
+    TEXT = "text"
+
+
+@dataclass(frozen=True, slots=True)
+class Token:
+    """A value or a word of a row. left, right: page units. number: what an amount, number or percentage says."""
+
+    text: str
+    kind: Kind
+    words: tuple[Word, ...]
+    number: Decimal | None = None
+
+    @property
+    def left(self) -> float:
+        return self.words[0].left
+
+    @property
+    def right(self) -> float:
+        return max(word.right for word in self.words)
+
+    @property
+    def centre(self) -> float:
+        return (self.left + self.right) / 2
+
+    @property
+    def height(self) -> float:
+        return max(word.bottom - word.top for word in self.words)
+
+    @property
+    def confidence(self) -> float:
+        return min(word.confidence for word in self.words)
+
+
+@cache
+def unit_words() -> frozenset[str]:
+    return frozenset(load_table("columns")["units"]["words"])
+
+
+def decimal_sign(rows: Iterable[Row]) -> str:
+    """ "." or ",", as most numbers with two decimals are printed; "" where there are none."""
+    found: Counter[str] = Counter()
+    for row in rows:
+        for word in row.words:
+            match = re.search(r"\d([.,])\d{2}\D{0,2}$", word.text)
+            if match:
+                found[match[1]] += 1
+    return found.most_common(1)[0][0] if found else ""
+
+
+def read_tokens(row: Row, decimal: str = "") -> tuple[Token, ...]:
+    """The tokens of a row from left to right; every word is in exactly one."""
+    dates = _dated_words(row)
+    tokens: list[Token] = []
+    start = 0
+    while start < len(row.words):
+        if start in dates:
+            end = dates[start]
+            words = row.words[start:end]
+            tokens.append(Token(_text(words), Kind.DATE, words))
+        else:
+            token = _value_at(row.words, start, decimal) or _single(row.words[start], decimal)
+            tokens.append(token)
+            end = start + len(token.words)
+        start = end
+    return tuple(tokens)
+
+
+def _dated_words(row: Row) -> dict[int, int]:
+    """First word → word after the last one, of every date in the row."""
+    text = row.text
+    spans = [(match.start, match.end) for match in find_dates(text)]
+    if not spans:
+        return {}
+    starts, position = [], 0
+    for word in row.words:
+        starts.append(position)
+        position += len(word.text) + 1
+    found = {}
+    for begin, stop in spans:
+        inside = [i for i, at in enumerate(starts) if at < stop and at + len(row.words[i].text) > begin]
+        if inside and sum(c.isalpha() for i in inside for c in row.words[i].text) <= 2 + (stop - begin):
+            found[inside[0]] = inside[-1] + 1
+    return found
+
+
+def _value_at(words: Sequence[Word], start: int, decimal: str) -> Token | None:
+    """The longest value of two or three words that begins here."""
+    for length in (3, 2):
+        part = tuple(words[start : start + length])
+        if len(part) < length or not _stand_close(part):
+            continue
+        text = " ".join(word.text for word in part).translate(TYPOGRAPHY)
+        if sum(any(c.isdigit() for c in word.text) for word in part) > 1 and not re.search(r"[.,] \d{2}\b", text):
+            continue
+        if _PERCENT.fullmatch(text):
+            return Token(text, Kind.PERCENT, part, parse_quantity(text.rstrip("% "), decimal=decimal))
+        signed = re.fullmatch(r"- ?\S+|\S+ ?-", text) is not None and re.search(r"\d[.,]\d\d", text) is not None
+        marked = any(_CURRENCY.fullmatch(word.text.translate(TYPOGRAPHY)) for word in part)
+        split = re.search(r"\d ?[.,] \d{2}$", text) is not None
+        if signed or marked or split:
+            number = parse_amount(text, decimal=decimal)
+            if number is not None:
+                return Token(text, Kind.AMOUNT, part, number)
+    return None
+
+
+def _stand_close(words: Sequence[Word]) -> bool:
+    return all(b.left - a.right <= JOIN_GAP * (a.bottom - a.top) for a, b in pairwise(words))
+
+
+def _single(word: Word, decimal: str) -> Token:
+    text = word.text.translate(TYPOGRAPHY)
+    part = (word,)
+    if _PERCENT.fullmatch(text):
+        return Token(text, Kind.PERCENT, part, parse_quantity(text.rstrip("% "), decimal=decimal))
+    glued = _GLUED_MARK.fullmatch(text)
+    if glued or _AMOUNT.fullmatch(text) or _MARKED.fullmatch(text) or _is_slipped(text):
+        number = parse_amount(glued[1] if glued else text, decimal=decimal)
+        if number is not None:
+            return Token(text, Kind.AMOUNT, part, number)
+    if _NUMBER.fullmatch(text) and sum(c.isdigit() for c in text) <= LONGEST_NUMBER + 4 * ("." in text or "," in text):
+        number = parse_quantity(text, decimal=decimal)
+        if number is not None:
+            return Token(text, Kind.NUMBER, part, number)
+    if fold(text) in unit_words():
+        return Token(text, Kind.UNIT, part)
+    if (_CODE.fullmatch(text) and not _PACK.fullmatch(text)) or re.fullmatch(r"\d{7,14}", text):
+        return Token(text, Kind.CODE, part)
+    return Token(text, Kind.TEXT, part)
+
+
+def _is_slipped(text: str) -> bool:
+    """ "O.50", "1l.20": letters for digits, but clearly an amount."""
+    return _SLIPPED.fullmatch(text) is not None and sum(c.isdigit() for c in text) * 2 >= len(text) - 1
+
+
+def split_quantity_unit(text: str) -> tuple[str, str] | None:
+    """ "2.5kg" → ("2.5", "kg"), if that is a unit."""
+    match = _NUMBER_UNIT.fullmatch(text)
+    return (match[1], match[2]) if match and fold(match[2]) in unit_words() else None
+
+
+def is_code(token: Token) -> bool:
+    """Whether a token may be an article number."""
+    digits = sum(c.isdigit() for c in token.text)
+    plain = token.kind is Kind.NUMBER and token.text.isdigit()
+    return token.kind is Kind.CODE or (plain and digits >= SHORTEST_DIGIT_CODE)
+
+
+def _text(words: Sequence[Word]) -> str:
+    return " ".join(word.text for word in words)

@@ -1,0 +1,168 @@
+"""The rows of a document as a table sees them: shared out among columns, and told apart from sums and headings."""
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+from functools import cache
+
+from ocr.cells import Kind, Token, decimal_sign, read_tokens
+from ocr.columns import Column, Columns, Role, share_out
+from ocr.layout import Row, rows
+from ocr.lexicon import load_table
+from ocr.parse import fold
+from ocr.types import Page
+
+CELL_GAP = 1.0  # word heights between two cells of a row
+MOST_EXTRA_WORDS = 3  # beside the phrase in a row of sums ("Sales tax 6 % on goods")
+
+
+@dataclass(frozen=True, slots=True)
+class Sheet:
+    """All rows of a document with their tokens, in reading order."""
+
+    rows: tuple[Row, ...]
+    tokens: tuple[tuple[Token, ...], ...]
+    decimal: str
+
+
+@dataclass(frozen=True, slots=True)
+class TableRow:
+    """A row of a table: `columns[i]` is where `tokens[i]` stands (None: in no column)."""
+
+    index: int
+    row: Row
+    tokens: tuple[Token, ...]
+    columns: tuple[Column | None, ...]
+
+    def in_role(self, *roles: Role) -> tuple[Token, ...]:
+        return tuple(
+            token
+            for token, column in zip(self.tokens, self.columns, strict=True)
+            if column is not None and column.role in roles
+        )
+
+    def under(self, role: Role) -> tuple[Token, ...]:
+        """What stands in a column whose second row in each item has that role."""
+        return tuple(
+            token
+            for token, column in zip(self.tokens, self.columns, strict=True)
+            if column is not None and column.under is role
+        )
+
+    def value(self, role: Role) -> Token | None:
+        """The last number in a role's columns, from the rightmost column that has one."""
+        numbers = [token for token in self.in_role(role) if token.number is not None and token.kind is not Kind.PERCENT]
+        return numbers[-1] if numbers else None
+
+    @property
+    def total(self) -> Token | None:
+        return self.value(Role.TOTAL)
+
+    @property
+    def is_text(self) -> bool:
+        """Whether no value column is filled."""
+        return not any(
+            column is not None and column.role in (Role.TOTAL, Role.QUANTITY, Role.ORDERED, Role.UNIT_PRICE)
+            for column in self.columns
+        )
+
+
+def read_sheet(pages: Sequence[Page]) -> Sheet:
+    found = tuple(row for page in pages for row in rows(page))
+    decimal = decimal_sign(found)
+    return Sheet(found, tuple(read_tokens(row, decimal) for row in found), decimal)
+
+
+def place(sheet: Sheet, index: int, model: Columns) -> TableRow:
+    tokens = sheet.tokens[index]
+    return TableRow(index, sheet.rows[index], tokens, tuple(share_out(tokens, model)))
+
+
+@cache
+def _phrases(group: str) -> dict[str, tuple[tuple[str, ...], ...]]:
+    """The phrases of a group of sums by their first word, longest first."""
+    found: dict[str, list[tuple[str, ...]]] = {}
+    for phrase in load_table("columns")["totals"][group]:
+        words = tuple(fold(phrase).split())
+        found.setdefault(words[0], []).append(words)
+    return {first: tuple(sorted(phrases, key=len, reverse=True)) for first, phrases in found.items()}
+
+
+def _opens_with(words: Sequence[str], group: str) -> int:
+    """How many words the longest phrase of the group has that these words begin with; 0 if none."""
+    if not words:
+        return 0
+    for phrase in _phrases(group).get(words[0], ()):
+        if tuple(words[: len(phrase)]) == phrase:
+            return len(phrase)
+    return 0
+
+
+def cells(tokens: Sequence[Token]) -> list[list[Token]]:
+    """Tokens that stand close, in groups."""
+    found: list[list[Token]] = []
+    for token in tokens:
+        if found and token.left - found[-1][-1].right <= CELL_GAP * token.height:
+            found[-1].append(token)
+        else:
+            found.append([token])
+    return found
+
+
+def label_words(tokens: Sequence[Token]) -> list[str]:
+    """The folded words of a cell before its first amount, without numbers."""
+    words: list[str] = []
+    for token in tokens:
+        if token.kind is Kind.AMOUNT:
+            break
+        words += [word for word in fold(token.text).split() if not word.isdigit() and word != "%"]
+    return words
+
+
+def is_carried(tokens: Sequence[Token]) -> bool:
+    """A sum within the table: of a patient or a page, carried or brought forward."""
+    return any(_opens_with(label_words(cell), "soft") for cell in cells(tokens))
+
+
+def is_sum(placed: TableRow) -> bool:
+    """Whether a row belongs below the table: it opens with a word for a sum and has of an item only numbers."""
+    groups = cells(placed.tokens)
+    for number, cell in enumerate(groups):
+        words = label_words(cell)
+        known = _opens_with(words, "hard")
+        if not known:
+            continue
+        if number and not _stands_apart(placed, cell):
+            continue
+        rest = len(words) - known
+        if rest <= MOST_EXTRA_WORDS and not (rest and _looks_sold(placed)):
+            return True
+    return False
+
+
+def _stands_apart(placed: TableRow, cell: Sequence[Token]) -> bool:
+    """Whether a cell stands in no column of names."""
+    column = next(column for token, column in zip(placed.tokens, placed.columns, strict=True) if token is cell[0])
+    return column is None or column.role not in (Role.DESCRIPTION, Role.SKU)
+
+
+def _looks_sold(placed: TableRow) -> bool:
+    """Quantity or article number stand in their columns."""
+    quantity = placed.value(Role.QUANTITY) or placed.value(Role.ORDERED)
+    return quantity is not None or bool(placed.in_role(Role.SKU) and placed.in_role(Role.DESCRIPTION))
+
+
+def is_leader(text: str) -> bool:
+    """Dots, dashes and boxes that only rule the table."""
+    return re.sub(r"[\W_]+", "", text) == ""
+
+
+def sums(sheet: Sheet) -> set[Decimal]:
+    """Every amount printed, without sign."""
+    return {
+        abs(token.number)
+        for tokens in sheet.tokens
+        for token in tokens
+        if token.kind is Kind.AMOUNT and token.number is not None
+    }
