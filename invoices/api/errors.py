@@ -4,6 +4,7 @@ Contract 1: {requestId, status: "failed", completedAt, error: {code, message}}. 
 """
 
 import logging
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from http import HTTPStatus
@@ -77,7 +78,7 @@ def judge_api_exception(error: exceptions.APIException) -> Failure:
     if challenge := getattr(error, "auth_header", None):
         headers["WWW-Authenticate"] = challenge
     if (wait := getattr(error, "wait", None)) is not None:
-        headers["Retry-After"] = str(int(wait) + 1)
+        headers["Retry-After"] = str(math.ceil(wait))
     if isinstance(error, exceptions.NotAuthenticated):
         return Failure(error.status_code, AuthTokenMissing.default_code, AuthTokenMissing.default_detail, headers)
     code = CODES.get(error.status_code) or first_text(error.get_codes()).upper()
