@@ -197,7 +197,8 @@ _DECIMAL = re.compile(r"^[£$€]?-?\d{1,3}(?:[.,]?\d{3})*[.,]\d{2}-?$")
 
 def find_numbers(sheet: Sheet, dates: list[DateCandidate]) -> list[NumberCandidate]:
     """Everything that could be a document's or account's number: words with figures, joined where a gap splits them."""
-    taken = {(c.row.index, i) for c in dates for i in range(c.start, c.end)}
+    printed = [c for c in dates if not c.text.isdigit()]  # "20240311" may be a day or a number
+    taken = {(c.row.index, i) for c in printed for i in range(c.start, c.end)}
     found = []
     for row in sheet.rows:
         labelled = {i for label in row.labels for i in range(label.start, label.end)}

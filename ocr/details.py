@@ -17,7 +17,8 @@ MOST_CELLS = 4  # a row of more cells is a table's, not a block's
 CONTACT_CLASSES = frozenset({"phone", "mobile", "fax", "email", "web", "tax_id", "company_number", "bank"})
 
 _REGISTRATION = re.compile(
-    r"^\W*(?:\(?\s*(?:co\.?\s*(?:reg|no|rfg)|company|reg|roc|rob|gst|sst|abn|acn|vat|est|tin|uen|brn)\b|\(?no\.?\s*\d{5,}|\(?[A-Z]{0,3}\d{4,}-?[A-Z]{0,2}\)?$|\d{4,}-?[A-Z]\b)",
+    r"^\W*(?:\(?\s*(?:co\.?\s*(?:reg|no|rfg)|company|reg|roc|rob|gst|sst|abn|acn|vat|est|tin|uen|brn)\b"
+    r"|\(?no\.?\s*\d{5,}|\(?[A-Z]{0,3}\d{4,}-?[A-Z]{0,2}\)?$|\d{4,}-?[A-Z]\b)",
     re.IGNORECASE,
 )
 
@@ -219,7 +220,7 @@ def cell_in_column(row: SheetRow, left: float, right: float, height: float) -> t
 
 
 def found_address(lines: Sequence[Line], repair_for: str | None) -> Found:
-    """The address on some lines. repair_for: the country whose recognised text is to be repaired; None: take it as is."""
+    """The address on some lines. repair_for: the country whose misread words are put right; None: none are."""
     texts = tuple(_clean_line(line) for line in lines)
     if repair_for is not None:
         texts = tuple(repair_address(text, repair_for) for text in texts)
@@ -229,7 +230,8 @@ def found_address(lines: Sequence[Line], repair_for: str | None) -> Found:
 
 def _clean_line(line: Line) -> str:
     start = next((lb.end for lb in line.row.labels if lb.start == line.start and "address" in lb.classes), line.start)
-    return re.sub(r"^[^\w(]+|[\s,;|]+$", "", line.row.text(start if start < line.end else line.start, line.end))
+    text = re.sub(r"^[^\w(]+|[\s,;|]+$", "", line.row.text(start if start < line.end else line.start, line.end))
+    return re.sub(r"\s*[\u2022\u00b7|\u25cf\u25aa]\s*", ", ", text)
 
 
 # --- Telephone, e-mail, tax number ---------------------------------------------------------------------------------
@@ -283,7 +285,7 @@ _TAX_TOKEN = re.compile(r"^[A-Z]{0,3}[\d./\-]*\d[\dA-Z./\-]*[,;]?$|^(?:GB|IE|DE|
 def find_tax_id(row: SheetRow, start: int, end: int) -> Found | None:
     """The number behind a tax label on tokens of a row, with its parts as printed ("GB 777 4746 31")."""
     for label in row.labels:
-        if "tax_id" not in label.classes or not start <= label.start < end:
+        if not label.classes & {"tax_id", "tax"} or not start <= label.start < end:
             continue
         i = label.end
         while i < end and not row.tokens[i].words:
@@ -294,14 +296,15 @@ def find_tax_id(row: SheetRow, start: int, end: int) -> Found | None:
             if row.tokens[stop - 1].text.endswith((",", ";", ")")):
                 break
         text = row.text(i, stop).strip(" ,;:().#-")
-        if sum(c.isdigit() for c in text) >= 6:
+        sure = "tax_id" in label.classes or re.match(r"[A-Z]{2,3}[- ]?[A-Z\d]*\d{6}", text)  # "VAT: IE1234567T"
+        if sum(c.isdigit() for c in text) >= 6 and sure:
             return Found(text, row.page, tuple(row.tokens[i:stop]))
     return None
 
 
 # --- People --------------------------------------------------------------------------------------------------------
 
-_PARTICLES = frozenset({"van", "von", "der", "den", "de", "del", "della", "di", "da", "la", "le", "du", "dos", "bin", "binti", "al", "st", "ter", "ten", "zu", "mac", "mc", "o"})  # fmt: skip
+_PARTICLES = frozenset("van von der den de del della di da la le du dos bin binti al st ter ten zu mac mc o".split())
 
 
 @cache
@@ -353,6 +356,7 @@ LONGEST_TERMS = 110  # characters; of a longer text only what the pattern covers
 _TERMS_END = re.compile(
     r"\.\s+(?=[A-Z])|[\s,;\-]+(?:due|fällig|vervaldatum|échéance|vencimiento|scadenza)\b", re.IGNORECASE
 )
+
 
 @cache
 def _terms_patterns() -> tuple[re.Pattern[str], ...]:

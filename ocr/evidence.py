@@ -22,7 +22,7 @@ WORD_GAP = 0.75  # a wider gap cannot lie inside one value ("RM20. 40", "DN 0712
 ABOVE_LIMIT = 60.0  # a column's heading may stand this far above its last value
 NEAR_ABOVE = 2.6  # centre to centre: a heading directly above its value
 
-# A label glued to its value: "Date:12/03/2018", "Total:RM12.00", "Inv#123", "Tel:07-123". A time or a web address is none.
+# A label glued to its value: "Date:12/03/2018", "Total:RM12.00", "Inv#123", "Tel:07-123". No time, no web address.
 _GLUED = re.compile(r"^([^\W\d][^:=#]*[:=#])(?!//)(\S+)$|^(\(?[^\W\d_]{3,}\.?)((?:RM|[£$€])?\d[\d.,/\-:]*)$")
 _CURRENCY_WORD = re.compile(rf"^\(?(?:{CURRENCY_MARK})[).:]*$", re.IGNORECASE)
 _CLOSES = re.compile(r"[:#=]\s*$|\.{2,}$|\bNo\.?$", re.IGNORECASE)
@@ -30,7 +30,7 @@ _CLOSES = re.compile(r"[:#=]\s*$|\.{2,}$|\bNo\.?$", re.IGNORECASE)
 
 @dataclass(frozen=True, slots=True)
 class Token:
-    """A word or a part of one. `words` are its folded words (none for bare punctuation); geometry as `ocr.types.Word`."""
+    """A word or a part of one. `words` are its folded words (none for bare punctuation); geometry as `Word`."""
 
     text: str
     words: tuple[str, ...]

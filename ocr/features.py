@@ -1,7 +1,7 @@
 """What speaks for and against a candidate, as named numbers (0..1 mostly) that the scorer weighs.
 
-The names are stable: the model file stores a weight for each. Prefixes: `left`, `words`, `values` are a label to the left
-(directly, behind other words, behind other values), `up` a label directly above, `col` and `col2` the nearest and the
+The names are stable: the model file stores a weight for each. Prefixes: `left`, `words`, `values` are a label to
+the left (directly, behind other words, behind other values), `wrap` one that ends the row above, `up` a label directly above, `col` and `col2` the nearest and the
 second label further up in the column.
 """
 
@@ -267,12 +267,14 @@ def _arithmetic(facts: AmountFacts, value: Decimal) -> Features:
     features = {
         "eq:net+tax": any(value - t in net for t in tax),
         "eq:x+tax": any(value - t in values and value - t > t for t in tax),
+        "eq:gross+tax": any(value - t in gross for t in tax if t < value / 2),
         "eq:net+x": any(value - n in values and value - n < n for n in net if n != value),
         "eq:sum+tax": any(value + t in gross | due for t in tax if t < value),
         "eq:x-tax": any(value + t in values for t in tax if t < value),
         "eq:gross-net": any(g - value in net for g in gross if g > value),
         "eq:gross-x": any(g - value in values and value < g / 2 for g in gross if g > value),
         "eq:tender-change": any(p - c == value for p in paid for c in change),
+        "eq:tendered_over": any(value - c in gross for c in change if 0 < c < value),
         "eq:paid+due": any(value - p in due for p in paid if p < value),
         "eq:gross-paid": any(g - p == value for g in gross for p in paid),
         "eq:due-before": any(d - value in before for d in due if d > value),
@@ -334,7 +336,7 @@ def date_features(facts: DateFacts, candidate: DateCandidate, day: date, view: L
 # --- Numbers -------------------------------------------------------------------------------------------------------
 
 _SHAPES = (
-    ("invoice_prefix", re.compile(r"^(?:INV|IN|SI|SL|RE|RG|R|FA|F|VF|FT|TI|FAC|FV|AR|RNR|BILL|I)[-/ ]?\d", re.IGNORECASE)),
+    ("invoice_prefix", re.compile(r"^(?:INV?|I|S[IL]|R[EG]?|RNR|FAC?|F[TV]?|VF|TI|AR|BILL)[-/ ]?\d", re.IGNORECASE)),
     ("credit_prefix", re.compile(r"^(?:CN|CR|SC|GS|AV|CM|ADJ|NC|AB|G)[-/ ]?\d", re.IGNORECASE)),
     ("order_prefix", re.compile(r"^(?:PO|P\.O|ORD|SO|BE|AB|CMD|BC|OC|OD|AU)[-/ ]?\d", re.IGNORECASE)),
     ("note_prefix", re.compile(r"^(?:DN|DEL|D|DO|DD|LS|BL|PB|ALB|DDT|PS|DSP|GDN|CON)[-/ ]?\d", re.IGNORECASE)),

@@ -33,7 +33,7 @@ NUMBER_FIELDS = ("invoice_number", "order_number", "delivery_note_number")
 
 BEST_KEPT = 6  # values of a field that take part in the joint decision
 # Logits of the joint decision; chosen by cross-validation over layouts (bench/train_fields.py --tune).
-HOLDS, FAILS = 2.5, -1.0  # an equation of three printed amounts
+HOLDS, FAILS = 3.0, -1.5  # an equation of three printed amounts
 SAME_PLACE = -8.0  # one printed place read as two fields
 OUT_OF_ORDER = -1.5  # due before it was issued
 TOO_LONG, LONGEST_TERM = -2.5, 130  # due more than so many days after
@@ -385,11 +385,12 @@ def _as_delivery_note(fields: dict[str, Field]) -> dict[str, Field]:
 
 def _with_balance(fields: dict[str, Field]) -> dict[str, Field]:
     """An invoice that shows neither a payment nor an earlier balance is to be paid in full."""
-    total = fields.get("gross_total")
-    if total and not {"amount_due", "amount_paid", "previous_balance"} & set(fields):
-        fields["amount_due"] = replace(
-            total, confidence=total.confidence * UNPAID_CONFIDENCE, evidence=("gross_total",)
-        )
+    total, due = fields.get("gross_total"), fields.get("amount_due")
+    if total is None or {"amount_paid", "previous_balance"} & set(fields):
+        return fields
+    if due is None or due.value == total.value:
+        derived = replace(total, confidence=total.confidence * UNPAID_CONFIDENCE, evidence=("gross_total",))
+        fields["amount_due"] = max(derived, due or derived, key=lambda field: field.confidence)
     return fields
 
 

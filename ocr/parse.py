@@ -216,7 +216,8 @@ _SPACED = re.compile(rf"{_BEFORE}(\d\d) (\d\d) (\d{{4}})(?!\d)")
 _ISO = re.compile(rf"{_BEFORE}((?:19|20)[{_DIGITS}]{{2}})\s?[-/.]\s?({_DAY})\s?[-/.]\s?({_DAY})(?=$|\D|\d\d:)")
 _COMPACT = re.compile(r"(?<![\d.,-])(20\d\d)(0[1-9]|1[0-2])([0-3]\d)(?![\d.,-])")
 _NAMED = re.compile(
-    rf"{_BEFORE}({_DAY})\s?(?:st|nd|rd|th|er|\.|°|º)?[\s\-./,]*(?:of\s+|de\s+)?({_MONTH})[\s\-./,]*(?:de\s+|del\s+)?({_YEAR}){_AFTER}",
+    rf"{_BEFORE}({_DAY})\s?(?:st|nd|rd|th|er|\.|°|º)?[\s\-./,]*(?:of\s+|de\s+)?({_MONTH})"
+    rf"[\s\-./,]*(?:de\s+|del\s+)?({_YEAR}){_AFTER}",
     re.IGNORECASE,
 )
 _MONTH_LEADS = re.compile(

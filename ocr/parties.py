@@ -365,7 +365,7 @@ def name_features(facts: PartyFacts, name: NameCandidate, kind: DocumentKind) ->
     labels = [label for label in row.labels if name.start <= label.start < name.end]
     labelled = sum(label.end - label.start for label in labels) / max(1, name.end - name.start)
     features |= {
-        f"line:{position if 0 <= position < 3 else '3-5' if 3 <= position < 6 else '6-11' if 6 <= position < 12 else 'more'}": 1.0,
+        f"line:{_line_class(position)}": 1.0,
         "first_page": float(position >= 0),
         "foot": float(position > facts.rows * 0.8 and facts.rows > 12),
         "in_table": float(row.index >= facts.first_table and position <= facts.rows * 0.8),
@@ -447,6 +447,13 @@ _TELLING_CELLS = frozenset(
         "contact",
     }
 )
+
+
+def _line_class(position: int) -> str:
+    """The line of the first page that a name stands on, the head finer than the rest."""
+    if not 0 <= position < 12:
+        return "more"
+    return str(position) if position < 3 else "3-5" if position < 6 else "6-11"
 
 
 def _cells_around(facts: PartyFacts, name: NameCandidate) -> Features:
@@ -666,7 +673,7 @@ def name_ballot(name: str, options: Sequence[NameOption], model: FieldModel | No
 def elect_parties(
     options: Sequence[NameOption], models: Mapping[str, FieldModel]
 ) -> dict[str, tuple[NameOption, float]]:
-    """The likeliest supplier, customer and venue together, with their probabilities; those likelier absent are left out."""
+    """The likeliest supplier, customer and venue together, with probabilities; those likelier absent are left out."""
     ballots = [name_ballot(name, options, models.get(name)) for name in PARTY_FIELDS]
     shares = _party_shares(ballots)
     chosen = {}

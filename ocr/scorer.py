@@ -1,4 +1,4 @@
-"""Weighs features: a linear score a candidate, a softmax over a document's candidates and "none", a calibration a field.
+"""Weighs features: a linear score a candidate, a softmax over a document's candidates and "none", a calibration.
 
 Weights start from what a field's labels say (model/fields.toml, `initial_weight`) and are moved by training
 (bench/train_fields.py) where documents speak against them; the result is model/weights.json.

@@ -1,7 +1,7 @@
 """Finding labels ("Invoice No", "Gesamtbetrag") in the words of a document.
 
-A language file has `language` and a table `labels` of class = [phrases]; see en.toml. `LabelIndex` finds those phrases in
-folded words, whether glued ("InvoiceNo") or, on request, with one letter misread ("lnvoice").
+A language file has `language` and a table `labels` of class = [phrases]; see en.toml. `LabelIndex` finds those phrases
+in folded words, whether glued ("InvoiceNo") or, on request, with one letter misread ("lnvoice").
 """
 
 from collections import Counter
