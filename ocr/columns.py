@@ -53,7 +53,7 @@ NAMES = frozenset({Role.DESCRIPTION, Role.SKU})
 # What it costs to find a kind of token in a column, in the measure of one word height of distance.
 _COSTS: dict[Role, dict[Kind, float]] = {
     Role.POSITION: {Kind.NUMBER: 0, Kind.CODE: 3},
-    Role.SKU: {Kind.CODE: 0, Kind.NUMBER: 0.4, Kind.TEXT: 1.5, Kind.UNIT: 2, Kind.AMOUNT: 4},
+    Role.SKU: {Kind.CODE: 0, Kind.NUMBER: 0.4, Kind.TEXT: 0.8, Kind.UNIT: 2, Kind.AMOUNT: 4},
     Role.DESCRIPTION: {
         Kind.TEXT: 0,
         Kind.UNIT: 0.2,
@@ -324,7 +324,7 @@ def _stack(stacks: list[list[_Cell]], cells: Sequence[_Cell], step: int) -> None
 
 def _column(stack: Sequence[_Cell]) -> Column:
     """One column of the cells above each other: read together as one phrase, or else the first that is known."""
-    text = fold_heading(re.sub(r"(?<=[a-z])- (?=[a-z])", "", " ".join(w.text for cell in stack for w in cell.words)))
+    text = fold_heading(re.sub(r"(?<=[a-z])\.?- (?=[a-z])", "", " ".join(w.text for cell in stack for w in cell.words)))
     left, right = min(cell.left for cell in stack), max(cell.right for cell in stack)
     whole = roles_of(text)
     if whole:

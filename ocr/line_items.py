@@ -23,6 +23,7 @@ CENT = Decimal("0.01")
 PRICE_TOLERANCE = Decimal("0.011")  # of a product of printed values, which were rounded
 NEAR_ROW = 2.2  # word heights: halves of one line stand no further apart
 WRAP_SLACK = 0.6  # word heights by which a word may have fitted and still been wrapped
+NARROW = 6.0  # word heights between the longest name and the next column, in a column that names fill
 INDENT = 0.6  # word heights to the right of the names: text about an item, not a heading
 SMALLER = 0.88  # of the names' height: small print under an item
 CLOSER = 0.9  # a row nearer to the item above than to the one below belongs above
@@ -56,7 +57,7 @@ class Draft:
         """Words in the name's column of the amount row itself, without a multiplication."""
         tokens = self.in_role(Role.DESCRIPTION)
         text = " ".join(token.text for token in tokens)
-        if _letters(_TIMES.sub(" ", f" {text} ")) < 2:
+        if is_leader(text) or (_TIMES.search(text) and _letters(_TIMES.sub(" ", f" {text} ")) < 2):
             return ()
         return tokens
 
@@ -70,6 +71,8 @@ def read_line_items(pages: Sequence[Page], kind: DocumentKind) -> tuple[LineItem
     sheet = read_sheet(pages)
     headings = find_headings(sheet.rows, sheet.tokens)
     unpriced = kind is DocumentKind.DELIVERY_NOTE
+    if any(heading.columns.has(Role.TOTAL) for heading in headings) and not unpriced:
+        headings = [heading for heading in headings if heading.columns.has(Role.TOTAL)]
     drafts = list(_read_tables(sheet, headings, unpriced))
     if not drafts:
         model = infer_columns(sheet, kind)
@@ -112,9 +115,9 @@ def _read_region(sheet: Sheet, model: Columns, indices: Sequence[int], unpriced:
     half: TableRow | None = None
     is_open = True
     page = sheet.rows[indices[0]].page if indices else 0
-    groups = _Groups()
-    for i in indices:
-        placed = place(sheet, i, model)
+    table = [place(sheet, i, model) for i in indices]
+    groups = _Groups(widest=_widest_name(table, model, unpriced))
+    for placed in table:
         if placed.row.page != page:
             page, half, texts = placed.row.page, None, []
         if is_leader(placed.row.text):
@@ -128,7 +131,7 @@ def _read_region(sheet: Sheet, model: Columns, indices: Sequence[int], unpriced:
             is_open, texts = True, []
         if is_sum(placed):
             _settle_texts(drafts[-1] if drafts else None, None, texts, groups, model)
-            is_open, texts, half = model.printed and not drafts, [], None
+            is_open, texts, half = not drafts and not any(t.kind is Kind.AMOUNT for t in placed.tokens), [], None
             continue
         if half is not None and _completes(half, placed):
             draft = Draft([half, placed], model)
@@ -158,6 +161,16 @@ def _read_region(sheet: Sheet, model: Columns, indices: Sequence[int], unpriced:
     return [draft for draft in drafts if _is_named(draft)]
 
 
+def _widest_name(table: Sequence[TableRow], model: Columns, unpriced: bool) -> float:
+    """Right edge of the names' column, as far as its heading and its names show it."""
+    rights = [column.right for column in model.of(Role.DESCRIPTION)]
+    for placed in table:
+        tokens = placed.in_role(Role.DESCRIPTION)
+        if tokens and _is_item(placed, model, unpriced) and not is_sum(placed):
+            rights.append(tokens[-1].right)
+    return max(rights, default=0.0)
+
+
 def _is_named(draft: Draft) -> bool:
     return bool(draft.name or draft.own_name or draft.in_role(Role.SKU))
 
@@ -165,11 +178,11 @@ def _is_named(draft: Draft) -> bool:
 def _is_complete(placed: TableRow, model: Columns) -> bool:
     """A row that is surely an item: name, quantity and total (or whatever the columns ask for) are all there."""
     named = _letters(_text(placed.in_role(Role.DESCRIPTION))) >= 3
+    asked = [role for role in (Role.QUANTITY, Role.UNIT_PRICE, Role.TOTAL) if model.has(role)]
     return (
         named
-        and model.has(Role.QUANTITY)
-        and placed.value(Role.QUANTITY) is not None
-        and (placed.total is not None or not model.has(Role.TOTAL))
+        and len(asked) > 1
+        and all(placed.value(role) is not None for role in asked)
         and not any(column is None for column in placed.columns)
     )
 
@@ -177,12 +190,23 @@ def _is_complete(placed: TableRow, model: Columns) -> bool:
 def _is_item(placed: TableRow, model: Columns, unpriced: bool) -> bool:
     named = bool(placed.in_role(*NAMES))
     counted = placed.value(Role.QUANTITY) or placed.value(Role.ORDERED) or _glued_quantity(placed)
-    if model.has(Role.TOTAL) and placed.total is not None:
+    total = placed.total
+    if model.has(Role.TOTAL) and total is not None:
+        if total.kind is not Kind.AMOUNT and not _is_plain_total(placed, total):
+            return False
         stray = any(column is None and token.kind is Kind.TEXT for token, column in _pairs(placed))
         return named or bool(counted) or not stray
     if not model.has(Role.TOTAL) or unpriced:
         return bool(counted) and named and _letters(_text(placed.in_role(*NAMES))) + len(placed.in_role(Role.SKU)) >= 2
     return False
+
+
+def _is_plain_total(placed: TableRow, total: Token) -> bool:
+    """Whether a number without decimals in the total's column is an amount: nothing, or quantity x price."""
+    quantity, price = placed.value(Role.QUANTITY), placed.value(Role.UNIT_PRICE)
+    if quantity is None or price is None:
+        return False
+    return total.number == 0 or is_product(quantity.number, price.number, total.number, None)
 
 
 def _pairs(placed: TableRow) -> Iterable[tuple[Token, object]]:
@@ -212,6 +236,8 @@ class _Groups:
 
     patient: str = ""
     category: str = ""
+    names_above: bool | None = None  # whether names stand above their amounts; None: not seen yet
+    widest: float = 0.0  # right edge of the longest name in the table
 
     def take(self, text: str) -> None:
         name = patient_of(text)
@@ -228,18 +254,28 @@ def _settle_texts(
     left = list(texts)
     if above is not None:
         left = _take_stacked(above, left)
-        if not above.own_name and not above.name and left and _near(above.last.row, left[0].row):
-            above.name.append(_words(left.pop(0)))
-        left = _take_wrapped(above, left, model)
-    factors = next((found for row in reversed(left) if (found := _factors_of(row))), None)
-    if below is not None and factors and not _letters(_TIMES.sub(" ", f" {_text(left[-1].tokens)} ")):
+    if below is not None and left and (factors := _bare_factors(left[-1])):
         below.factors = factors
         left = left[:-1]
-    if below is not None and not below.own_name and not below.name and left:
-        below.name.append(_words(left.pop()))
+    stacked = any(column.under is Role.DESCRIPTION for column in model.columns)
+    if below is not None and not below.own_name and left and not stacked and groups.names_above is not False:
+        if groups.names_above is None:
+            groups.names_above = _near(left[-1].row, below.rows[0].row)
+        if groups.names_above:
+            below.name.append(_words(left.pop()))
+    if above is not None:
+        if not above.own_name and not above.name and left and _near(above.last.row, left[0].row):
+            above.name.append(_words(left.pop(0)))
+        left = _take_wrapped(above, left, below, groups)
     for row in left:
         if _is_heading(row, above, below):
             groups.take(_clean(_text(row.tokens)))
+
+
+def _bare_factors(placed: TableRow) -> tuple[Decimal, Decimal] | None:
+    """The factors of a row that holds nothing but "2 x 1,15"."""
+    text = _text(placed.tokens)
+    return None if _letters(_TIMES.sub(" ", f" {text} ")) else _factors(text)
 
 
 def _take_stacked(draft: Draft, texts: list[TableRow]) -> list[TableRow]:
@@ -257,13 +293,13 @@ def _take_stacked(draft: Draft, texts: list[TableRow]) -> list[TableRow]:
     return texts
 
 
-def _take_wrapped(draft: Draft, texts: list[TableRow], model: Columns) -> list[TableRow]:
+def _take_wrapped(draft: Draft, texts: list[TableRow], below: Draft | None, groups: "_Groups") -> list[TableRow]:
     """Rows that go on with the item's name: where the next word would not have fitted, or the text is plainly cut."""
     own = draft.name[-1] if draft.name else draft.own_name
-    names = model.of(Role.DESCRIPTION)
+    names = draft.model.of(Role.DESCRIPTION)
     if not own or not names:
         return texts
-    limit = max(names[0].right, max(token.right for token in own))
+    room = draft.model.right_of(names[-1])
     after = draft.last.row
     for count, placed in enumerate(texts):
         tokens = placed.in_role(Role.DESCRIPTION)
@@ -274,11 +310,18 @@ def _take_wrapped(draft: Draft, texts: list[TableRow], model: Columns) -> list[T
         height = placed.row.height
         indented = tokens[0].left > own[0].left + INDENT * height
         width = tokens[0].right - tokens[0].left
-        fitted = own[-1].right + 0.3 * height + width <= limit - WRAP_SLACK * height
+        if groups.widest >= room - NARROW * height:
+            fitted = own[-1].right + 0.3 * height + width <= groups.widest - WRAP_SLACK * height
+        else:  # a wide column shows no edge to wrap at; then lines of one name stand closer than rows
+            follower = texts[count + 1] if count + 1 < len(texts) else below.rows[0] if below else None
+            same = follower is not None and follower.row.page == placed.row.page
+            to_below = follower.row.y - placed.row.y if follower is not None and same else float("inf")
+            fitted = placed.row.y - after.y >= CLOSER * to_below or own[-1].right + width < groups.widest
+        outdented = tokens[0].left < own[0].left - INDENT * height
         cut = re.search(r"[-,&/+(\u0002]$", own[-1].text) is not None or tokens[0].text[:1].islower()
         labelled = any(":" in token.text for token in tokens[:3])
         smaller = height < SMALLER * draft.rows[0].row.height
-        if labelled or smaller or (indented and not cut) or (fitted and not cut):
+        if labelled or smaller or outdented or (indented and not cut) or (fitted and not cut):
             return texts[count:]
         draft.name.append(tokens)
         own, after = tokens, placed.row
@@ -303,7 +346,7 @@ def _is_heading(placed: TableRow, above: Draft | None, below: Draft | None) -> b
     if patient_of(text):
         return True
     if above is None:
-        return below.rows[0].row.page == placed.row.page
+        return below.model.printed and below.rows[0].row.page == placed.row.page
     names = above.own_name or (above.name[0] if above.name else ())
     row = placed.row
     if names and (row.left > names[0].left + INDENT * row.height or row.height < SMALLER * above.rows[0].row.height):
@@ -409,6 +452,14 @@ def _name(draft: Draft) -> tuple[str, str]:
     return _clean(sku), _clean(text)
 
 
+def _without_factors(text: str, draft: Draft) -> str:
+    """A name without the multiplication that makes its amount ("Eggs 2 x 1.50"), not without "Crisps 48 x 40g"."""
+    factors, total = _factors(text), draft.value(Role.TOTAL)
+    if factors is None or total is None or not is_product(*factors, total.number, None):
+        return text
+    return _TIMES.sub(" ", f" {text} ")
+
+
 def _join(text: str, line: str) -> str:
     """Two lines of a name as one: a word cut in two is made whole, a printed hyphen stays."""
     if text.endswith("\u0002"):
@@ -448,8 +499,8 @@ def _quantity_of(text: str, decimal: str) -> tuple[Decimal | None, str]:
 def _discount(draft: Draft) -> tuple[Decimal | None, str]:
     tokens = [token for token in draft.in_role(Role.DISCOUNT) if token.number is not None]
     amounts = [token for token in tokens if token.kind is not Kind.PERCENT]
-    if amounts and amounts[-1].number is not None:
-        return abs(amounts[-1].number), amounts[-1].text
+    if amounts:
+        return abs(amounts[-1].number or Decimal(0)), amounts[-1].text
     return None, tokens[-1].text if tokens else ""
 
 
@@ -485,12 +536,32 @@ def _check_product(
                 and quantity != 1
             ):
                 return quantity, other
+    if quantity is None and price is None:
+        found = _find_factors(draft, amount)
+        if found is not None:
+            return found
     if quantity is None and price and price > 0 and draft.model.has(Role.QUANTITY) and discount is None:
         derived = abs(amount) / price
         rounded = derived.quantize(Decimal(1))
         if rounded > 0 and is_product(rounded, price, amount, None):
             return rounded, price
     return quantity, price
+
+
+def _find_factors(draft: Draft, amount: Decimal) -> tuple[Decimal, Decimal] | None:
+    """Two numbers of the row, outside its name, that multiply to its amount: quantity and price, in this order."""
+    numbers = [
+        (token, token.number)
+        for row in draft.rows
+        for token, column in zip(row.tokens, row.columns, strict=True)
+        if token.number is not None and token.kind in (Kind.AMOUNT, Kind.NUMBER)
+        if column is None or column.role not in (Role.DESCRIPTION, Role.SKU, Role.TOTAL)
+    ]
+    for first, quantity in numbers:
+        for second, price in numbers:
+            if first is not second and second.kind is Kind.AMOUNT and is_product(quantity, price, amount, None):
+                return quantity, price
+    return None
 
 
 def is_product(
@@ -500,10 +571,8 @@ def is_product(
     if quantity is None or price is None or amount is None:
         return False
     product = abs(quantity * price)
-    slack = max(
-        PRICE_TOLERANCE, abs(quantity) * CENT / 2 if price.as_tuple().exponent == -2 and quantity % 1 else Decimal(0)
-    )
-    return any(abs(expected - abs(amount)) <= slack for expected in (product, product - abs(discount or 0)))
+    slack = PRICE_TOLERANCE
+    return any(abs(expected - abs(amount)) <= slack for expected in (product, product - abs(discount or Decimal(0))))
 
 
 def _box(draft: Draft, page: Page) -> BoundingBox:

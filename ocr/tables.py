@@ -2,9 +2,10 @@
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from functools import cache
+from itertools import pairwise
 
 from ocr.cells import Kind, Token, decimal_sign, read_tokens
 from ocr.columns import Column, Columns, Role, share_out
@@ -14,6 +15,8 @@ from ocr.parse import fold
 from ocr.types import Page
 
 CELL_GAP = 1.0  # word heights between two cells of a row
+UPRIGHT_LETTERS, UPRIGHT_WORDS = 3, 12  # a word of upright text has at most, a line of it at least
+UPRIGHT_SHIFT, UPRIGHT_STEP = 1.2, 1.1  # word heights: left edges differ, and words follow each other, by no more
 MOST_EXTRA_WORDS = 3  # beside the phrase in a row of sums ("Sales tax 6 % on goods")
 
 
@@ -69,9 +72,28 @@ class TableRow:
 
 
 def read_sheet(pages: Sequence[Page]) -> Sheet:
-    found = tuple(row for page in pages for row in rows(page))
+    found = tuple(row for page in pages for row in rows(without_upright_text(page)))
     decimal = decimal_sign(found)
     return Sheet(found, tuple(read_tokens(row, decimal) for row in found), decimal)
+
+
+def without_upright_text(page: Page) -> Page:
+    """A page without the letters of text that runs upwards along its edge."""
+    short = [word for word in page.words if len(word.text) <= UPRIGHT_LETTERS]
+    dropped: set[int] = set()
+    for lead in short:
+        if id(lead) in dropped:
+            continue
+        height = lead.bottom - lead.top
+        stack = sorted(
+            (word for word in short if abs(word.left - lead.left) <= UPRIGHT_SHIFT * height), key=lambda w: w.top
+        )
+        single = {word.text for word in stack if len(word.text) == 1 and word.text.isalpha()}
+        if len(stack) >= UPRIGHT_WORDS and len(single) >= UPRIGHT_WORDS // 2:
+            steps = sorted(below.top - above.top for above, below in pairwise(stack))
+            if steps[len(steps) // 2] <= UPRIGHT_STEP * height:
+                dropped |= {id(word) for word in stack}
+    return replace(page, words=tuple(word for word in page.words if id(word) not in dropped)) if dropped else page
 
 
 def place(sheet: Sheet, index: int, model: Columns) -> TableRow:
@@ -122,7 +144,10 @@ def label_words(tokens: Sequence[Token]) -> list[str]:
 
 def is_carried(tokens: Sequence[Token]) -> bool:
     """A sum within the table: of a patient or a page, carried or brought forward."""
-    return any(_opens_with(label_words(cell), "soft") for cell in cells(tokens))
+    if sum(token.kind is Kind.AMOUNT for token in tokens) > 1:
+        return False
+    labels = [label_words(cell) for cell in cells(tokens)]
+    return any((known := _opens_with(words, "soft")) and len(words) - known <= MOST_EXTRA_WORDS for words in labels)
 
 
 def is_sum(placed: TableRow) -> bool:

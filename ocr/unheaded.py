@@ -114,7 +114,9 @@ def _quantity(tokens: Sequence[Token]) -> Token | None:
     return next((t for t in tokens[:3] if t.kind in (Kind.NUMBER, Kind.AMOUNT) and not is_code(t)), None)
 
 
-def _cluster(tokens: Sequence[tuple[int, Token | None]] | Sequence[tuple[int, Token]], height: float, *, by_right: bool) -> list[_Cluster]:
+def _cluster(
+    tokens: Sequence[tuple[int, Token | None]] | Sequence[tuple[int, Token]], height: float, *, by_right: bool
+) -> list[_Cluster]:
     """Tokens whose right (left) edges are close, as columns."""
     found: list[_Cluster] = []
     ordered = sorted(
