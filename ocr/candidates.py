@@ -127,7 +127,7 @@ def _join_amount(row: SheetRow, i: int, height: float) -> int:
         while end < len(row.tokens) and re.match(r"^\d{3}$", row.tokens[end].text) and _near(row, end - 1, height):
             end += 1
         last = row.tokens[end] if end < len(row.tokens) else None
-        if last and re.match(r"^\d{3},\d{2}$", last.text) and _near(row, end - 1, height, 0.5):
+        if last and re.match(r"^\d{3},\d{2}$", last.text) and _near(row, end - 1, height, 0.65):
             return end + 1
     return i + 1
 

@@ -304,7 +304,10 @@ def find_tax_id(row: SheetRow, start: int, end: int) -> Found | None:
 
 # --- People --------------------------------------------------------------------------------------------------------
 
-_PARTICLES = frozenset("van von der den de del della di da la le du dos bin binti al st ter ten zu mac mc o".split())
+_PARTICLES = frozenset(
+    ["van", "von", "der", "den", "de", "del", "della", "di", "da", "la", "le", "du", "dos"]
+    + ["bin", "binti", "al", "st", "ter", "ten", "zu", "mac", "mc", "o"]
+)
 
 
 @cache

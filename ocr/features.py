@@ -1,8 +1,8 @@
 """What speaks for and against a candidate, as named numbers (0..1 mostly) that the scorer weighs.
 
 The names are stable: the model file stores a weight for each. Prefixes: `left`, `words`, `values` are a label to
-the left (directly, behind other words, behind other values), `wrap` one that ends the row above, `up` a label directly above, `col` and `col2` the nearest and the
-second label further up in the column.
+the left (directly, behind other words, behind other values), `wrap` one that ends the row above, `up` a label directly
+above, `col` and `col2` the nearest and the second label further up in the column.
 """
 
 import re

@@ -1,4 +1,4 @@
-"""Undoes what recognition does to names and addresses: lost spaces, broken legal forms, a letter misread in a known word.
+"""Undoes what recognition does to names and addresses: lost spaces, broken legal forms, a misread letter.
 
 Only for words from a picture; a text layer is taken as it is. Repairs go no further than words of the lexicon.
 """

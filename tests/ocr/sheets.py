@@ -18,6 +18,6 @@ def make_page(text: str, number: int = 1, method: Method = Method.TEXT_LAYER) ->
             for match in re.finditer(r"\S+", cell[0]):
                 left = (cell.start() + match.start()) * STEP
                 right = (cell.start() + match.end()) * STEP
-                words.append(Word(match[0], left, row * LINE, right - 0.5 * STEP, row * LINE + HEIGHT, 1.0, run))
+                words.append(Word(match[0], left, row * LINE, right, row * LINE + HEIGHT, 1.0, run))
     width = max((len(line) for line in lines), default=1) * STEP
     return Page(number, max(width, 100.0), max(len(lines) * LINE, 100.0), tuple(words), method)

@@ -1,0 +1,66 @@
+from tomllib import loads
+
+import pytest
+
+from ocr.lexicon import load_table
+from ocr.lexicon.labels import LANGUAGES, choose_languages, label_index
+from ocr.scorer import MODEL_FOLDER
+
+
+def classes_of(phrase: str, languages: tuple[str, ...] = ("en",), *, misread: bool = False) -> list[set[str]]:
+    return [set(match.classes) for match in label_index(languages).find(phrase.split(), misread=misread)]
+
+
+def test_the_longest_label_wins() -> None:
+    assert classes_of("invoice date") == [{"invoice_date"}]
+    assert classes_of("customer invoice no") == [{"customer"}, {"invoice_number"}]
+
+
+@pytest.mark.parametrize("phrase", ["invoiceno", "invoice no", "in voice no"])
+def test_glued_and_split_labels_are_found(phrase: str) -> None:
+    assert {"invoice_number"} in classes_of(phrase)
+
+
+def test_a_misread_letter_is_forgiven_only_on_request() -> None:
+    assert classes_of("lnvoice date", misread=True) == [{"invoice_date"}]
+    assert classes_of("lnvoice date") != [{"invoice_date"}]
+
+
+def test_short_words_are_not_corrected() -> None:
+    assert classes_of("tate", misread=True) == []
+
+
+def test_german_compounds_are_found_with_and_without_hyphen() -> None:
+    assert classes_of("rechnungs datum", ("en", "de")) == [{"invoice_date"}]
+    assert classes_of("rechnungsdatum", ("en", "de")) == [{"invoice_date"}]
+
+
+@pytest.mark.parametrize(
+    ("words", "language"),
+    [
+        ("rechnungsnummer rechnungsdatum gesamtbetrag mwst", "de"),
+        ("facture montant echeance tva total", "fr"),
+        ("factuurnummer factuurdatum bedrag btw", "nl"),
+        ("factura fecha importe vencimiento", "es"),
+        ("fattura imponibile scadenza totale", "it"),
+    ],
+)
+def test_the_documents_language_is_chosen_beside_english(words: str, language: str) -> None:
+    assert choose_languages(words.split()) == ("en", language)
+
+
+def test_an_english_document_is_read_as_english_only() -> None:
+    assert choose_languages(["invoice", "number", "date", "total", "amount", "due", "vat"]) == ("en",)
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_every_label_class_is_known_to_a_field_or_to_english(language: str) -> None:
+    fields = loads((MODEL_FOLDER / "fields.toml").read_text(encoding="utf-8"))
+    known = set(load_table("en")["labels"])
+    known |= {name for field in fields.values() for key in ("strong", "weak", "against") for name in field.get(key, [])}
+    assert set(load_table(language)["labels"]) <= known
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_a_language_names_itself(language: str) -> None:
+    assert load_table(language)["language"] == language
