@@ -8,6 +8,7 @@ from invoices.api.routes import both
 
 urlpatterns = [
     path("", include("invoices.api.invoice_data.urls")),
+    path("", include("invoices.api.invoices.urls")),
     *both("schema", SpectacularAPIView.as_view(), "schema"),
     *both("docs", SpectacularSwaggerSplitView.as_view(), "docs"),
     re_path(r"^", no_such_address),

@@ -45,7 +45,14 @@ def _open(invoice: Invoice, check: Check, finding: Finding | None) -> None:
     finding.save(update_fields=list(values))
 
 
-def compute_status(*, has_failed: bool, is_read: bool, blocking: int, is_matched: bool, is_checked: bool) -> str:
+def compute_status(
+    *,
+    has_failed: bool = False,
+    blocking: int = 0,
+    is_matched: bool = False,
+    is_checked: bool = False,
+    is_read: bool = False,
+) -> str:
     """Decides a status: the first that holds of error, flagged, matched, processed, scanned, pending."""
     if has_failed:
         return Invoice.Status.ERROR
@@ -65,7 +72,6 @@ def update_status(invoice: Invoice) -> None:
     before = invoice.status
     invoice.open_findings = len(severities)
     invoice.status = compute_status(
-        has_failed=False,
         is_read=True,
         blocking=severities.count(Finding.Severity.ERROR),
         is_matched=invoice.pims_record is not None or is_paired(invoice),

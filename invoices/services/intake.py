@@ -21,7 +21,7 @@ from invoices.errors import (
     InvalidFileFormatError,
     MissingFileError,
 )
-from invoices.models import Document, Job
+from invoices.models import Document, Invoice, Job
 from invoices.models.documents import upload_path
 from invoices.services import jobs
 from invoices.services.events import record_event
@@ -34,6 +34,7 @@ CHUNK_BYTES = 256 * 1024
 NAME_LENGTH = 255
 LOW_RESOLUTION = "low-resolution"
 SMALL_FILE = "small-file"
+DELIVERY_NOTE = "delivery_note"
 
 
 class Readable(Protocol):
@@ -171,12 +172,22 @@ def store(
         except IntegrityError:  # the same bytes arrived at the same moment
             return Document.objects.get(mga=mga, sha256=checked.sha256), True
         record_event(mga, document.pk, "document.received", data={"source": source, "pages": checked.page_count})
+        _announce(document)
         return document, False
     if known.state != Document.State.ERROR:
         return known, True
     known.state, known.error_code, known.error_message = Document.State.PENDING, "", ""
     known.save(update_fields=["state", "error_code", "error_message"])
+    known.invoices.update(status=Invoice.Status.PENDING)
     return known, False
+
+
+def _announce(document: Document) -> None:
+    """The list shows a document from the moment it is stored; what it turns out to be replaces this."""
+    if document.kind_hint != DELIVERY_NOTE:
+        Invoice.objects.create(
+            document=document, mga=document.mga, filename=document.filename, venue=document.venue_hint
+        )
 
 
 def _store_file(document: Document, path: Path) -> str:

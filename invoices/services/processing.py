@@ -15,7 +15,7 @@ from invoicedata.logs import log_as
 from invoices.models import Document, Invoice, Job
 from invoices.services import completion, jobs
 from invoices.services.events import record_event
-from invoices.services.findings import replace_findings
+from invoices.services.findings import compute_status, replace_findings
 from invoices.services.intake import local_copy
 from invoices.services.reading import reader_options
 from invoices.services.recording import record_reading
@@ -128,6 +128,7 @@ def fail_document(document: Document | None, failure: Failure) -> None:
         return
     document.state, document.error_code, document.error_message = Document.State.ERROR, failure.code, failure.message
     document.save(update_fields=["state", "error_code", "error_message"])
+    document.invoices.update(status=compute_status(has_failed=True))
     record_event(document.mga, document.pk, "document.failed", data={"code": failure.code})
 
 
