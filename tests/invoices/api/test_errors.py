@@ -80,12 +80,10 @@ def test_no_body_at_all_is_a_missing_file(client: Client) -> None:
     assert_failed(client.generic("POST", PROCESS), 400, "INVOICE_FILE_MISSING")
 
 
-@pytest.mark.parametrize(
-    "content_type", ["multipart/form-data", "multipart/form-data; boundary=", "multipart/form-data; boundary=\x07"]
-)
+@pytest.mark.parametrize("boundary", ["", "; boundary=", "; boundary=\x07"])
 def test_a_malformed_form_is_refused(client: Client, boundary: str) -> None:
-    content_type = f"multipart/form-data{boundary}"
-    assert_failed(client.generic("POST", PROCESS, b"--x\r\n\r\n", content_type), 400, "INVALID_REQUEST")
+    response = client.generic("POST", PROCESS, b"--x\r\n\r\n", f"multipart/form-data{boundary}")
+    assert_failed(response, 400, "INVALID_REQUEST")
 
 
 @pytest.mark.parametrize(
