@@ -85,8 +85,9 @@ def _amounts_of_row(sheet: Sheet, row: SheetRow) -> Iterator[AmountCandidate]:
             continue
         marked = bool(_MARKED.search(text))
         if start and _MARK_ONLY.match(row.tokens[start - 1].text) and _near(row, start - 1, height, 1.5):
-            start, marked = start - 1, True
-            value = -value if "-" in row.tokens[start].text and value > 0 else value
+            marked = True
+            value = -value if "-" in row.tokens[start - 1].text and value > 0 else value
+            start -= not any(label.end == start for label in row.labels)  # "Cash RM" is a label of its own
         if end < len(row.tokens):
             following = row.tokens[end].text.translate(TYPOGRAPHY)
             if _MARK_ONLY.match(following) and _near(row, end - 1, height, 1.5):

@@ -305,8 +305,10 @@ def find_tax_id(row: SheetRow, start: int, end: int) -> Found | None:
 # --- People --------------------------------------------------------------------------------------------------------
 
 _PARTICLES = frozenset(
-    ["van", "von", "der", "den", "de", "del", "della", "di", "da", "la", "le", "du", "dos"]
-    + ["bin", "binti", "al", "st", "ter", "ten", "zu", "mac", "mc", "o"]
+    [
+        *["van", "von", "der", "den", "de", "del", "della", "di", "da", "la", "le", "du", "dos"],
+        *["bin", "binti", "al", "st", "ter", "ten", "zu", "mac", "mc", "o"],
+    ]
 )
 
 

@@ -1,0 +1,143 @@
+"""Whole documents, typed as text in tests/data/typed: x.txt beside x.json with its kind and values (null: absent)."""
+
+import json
+from datetime import date
+from decimal import Decimal
+from pathlib import Path
+
+import pytest
+
+from ocr.fields import read_delivery_note_numbers, read_fields
+from ocr.types import FIELD_NAMES, DocumentKind, Field, Method
+from tests.ocr.sheets import make_page
+
+TYPED = Path(__file__).parents[1] / "data" / "typed"
+
+
+def read(text: str, kind: DocumentKind = DocumentKind.INVOICE) -> dict[str, Field]:
+    return read_fields([make_page(text)], kind)
+
+
+@pytest.mark.parametrize("path", sorted(TYPED.glob("*.txt")), ids=lambda path: path.stem)
+def test_typed_documents_are_read_whole(path: Path) -> None:
+    wanted = json.loads(path.with_suffix(".json").read_text(encoding="utf-8"))
+    fields = read(path.read_text(encoding="utf-8"), DocumentKind(wanted["kind"]))
+    read_values = {name: str(fields[name].value) if name in fields else None for name in wanted["fields"]}
+    assert read_values == wanted["fields"]
+
+
+@pytest.mark.parametrize("path", sorted(TYPED.glob("*.txt")), ids=lambda path: path.stem)
+def test_values_say_where_they_are_from(path: Path) -> None:
+    fields = read(path.read_text(encoding="utf-8"))
+    assert set(fields) <= set(FIELD_NAMES)
+    for name, field in fields.items():
+        assert 0 <= field.confidence <= 1, name
+        assert field.method == Method.TEXT_LAYER
+        if name != "currency":
+            assert field.page == 1, name
+            assert field.box is not None, name
+
+
+TOTALS = "Acme Foods Ltd\nInvoice No 4711   Date 12 May 2024\n\nNet 100.00\nVAT 20.00\nTotal 120.00\n"
+
+
+def test_values_have_their_types() -> None:
+    fields = read(TOTALS)
+    assert fields["gross_total"].value == Decimal("120.00")
+    assert fields["issue_date"].value == date(2024, 5, 12)
+    assert fields["invoice_number"].value == "4711"
+
+
+def test_what_is_not_printed_is_left_out() -> None:
+    assert not {"due_date", "order_number", "delivery_note_number", "amount_paid", "previous_balance"} & set(
+        read(TOTALS)
+    )
+
+
+def test_an_empty_page_has_no_values() -> None:
+    assert read("") == {}
+
+
+def test_a_statement_of_numbers_only_names_no_invoice() -> None:
+    assert "invoice_number" not in read("Account No 55120\nPatient ID 881-2\nMicrochip 985113004417261")
+
+
+def test_an_equation_outvotes_a_misleading_label() -> None:
+    fields = read("Invoice Total 100.00\nTax 8.00\nTotal 108.00\n")
+    assert fields["gross_total"].value == Decimal("108.00")
+
+
+def test_the_total_is_the_sum_after_rounding() -> None:
+    text = "KEDAI BUKU SDN BHD\nTotal RM 80.91\nRounding -0.01\nTotal Rounded RM 80.90\nCash RM 100.00\nChange RM 19.10"
+    assert read(text, DocumentKind.RECEIPT)["gross_total"].value == Decimal("80.90")
+
+
+def test_cash_tendered_is_neither_total_nor_paid() -> None:
+    fields = read("Total £12.00\nCash £20.00\nChange £8.00\n", DocumentKind.RECEIPT)
+    assert fields["gross_total"].value == Decimal("12.00")
+    assert "amount_paid" not in fields or fields["amount_paid"].value != Decimal("20.00")
+
+
+def test_a_previous_balance_is_no_part_of_the_total() -> None:
+    fields = read("Invoice No 7\nTotal £100.00\nPrevious balance £50.00\nPayment £30.00\nBalance due £120.00\n")
+    values = {
+        name: str(fields[name].value) for name in ("gross_total", "previous_balance", "amount_paid", "amount_due")
+    }
+    assert values == {
+        "gross_total": "100.00",
+        "previous_balance": "50.00",
+        "amount_paid": "30.00",
+        "amount_due": "120.00",
+    }
+
+
+def test_amounts_paid_have_no_sign() -> None:
+    fields = read("Invoice No 7\nTotal £100.00\nPayments received -£40.00\nAmount due £60.00\n")
+    assert fields["amount_paid"].value == Decimal("40.00")
+
+
+def test_an_invoice_without_payments_is_due_in_full() -> None:
+    assert read(TOTALS)["amount_due"].value == Decimal("120.00")
+
+
+def test_a_receipt_is_not_due() -> None:
+    assert "amount_due" not in read("Total £12.00\nCash £12.00\n", DocumentKind.RECEIPT)
+
+
+def test_reminders_are_not_due_dates() -> None:
+    text = """
+Invoice No 7   Date 12 May 2024
+Total £10.00
+
+Reminder          Last done     Due
+Rabies  vaccine   11 May 2024   11 May 2025
+"""
+    assert "due_date" not in read(text)
+
+
+def test_a_credit_note_has_its_own_number_not_the_invoices() -> None:
+    fields = read(
+        "CREDIT NOTE\nCredit Note No CN-12\nOriginal Invoice No INV-900\nTotal -12.00\n", DocumentKind.CREDIT_NOTE
+    )
+    assert fields["invoice_number"].value == "CN-12"
+
+
+def test_an_ambiguous_date_is_less_sure() -> None:
+    doubtful, certain = read("Invoice Date 03/04/2024\nTotal 12.00"), read("Invoice Date 23/04/2024\nTotal 12.00")
+    assert doubtful["issue_date"].value == date(2024, 4, 3)
+    assert doubtful["issue_date"].confidence < certain["issue_date"].confidence
+
+
+def test_americans_dates_are_read_month_first() -> None:
+    fields = read("Bend, OR 97702  (517) 555-0102\nInvoice Date 03/04/2024\nTotal $12.00")
+    assert fields["issue_date"].value == date(2024, 3, 4)
+
+
+def test_all_delivery_notes_of_an_invoice_are_listed() -> None:
+    text = "Acme Foods Ltd\nInvoice No 4711\nDelivery Note No DN-501\nDelivery Note No DN-502\nTotal £10.00\n"
+    assert read_delivery_note_numbers([make_page(text)], DocumentKind.INVOICE) == ("DN-501", "DN-502")
+
+
+def test_values_are_found_on_a_later_page() -> None:
+    pages = [make_page("Acme Foods Ltd\nInvoice No 4711\n", 1), make_page("Invoice total £88.00\n", 2)]
+    assert read_fields(pages, DocumentKind.INVOICE)["gross_total"].page == 2

@@ -1,0 +1,81 @@
+import pytest
+
+from ocr.fields import read_fields
+from ocr.types import DocumentKind, Method
+from tests.ocr.sheets import make_page
+
+
+def parties(text: str, kind: DocumentKind = DocumentKind.INVOICE, method: Method = Method.TEXT_LAYER) -> dict[str, str]:
+    fields = read_fields([make_page(text, method=method)], kind)
+    names = ("supplier_name", "customer_name", "venue", "supplier_address", "supplier_phone", "customer_last_name")
+    return {name: str(fields[name].value) for name in names if name in fields}
+
+
+HEAD = "Northgate Vets Ltd\n4 Mill Lane\nYork YO1 7HU\nTel 01904 496010\n\n"
+
+
+def test_the_supplier_stands_at_the_head_with_its_address() -> None:
+    found = parties(HEAD + "INVOICE\nInvoice No 12\nTotal £10.00\n")
+    assert found["supplier_name"] == "Northgate Vets Ltd"
+    assert found["supplier_address"] == "4 Mill Lane, York YO1 7HU"
+    assert found["supplier_phone"] == "01904 496010"
+
+
+@pytest.mark.parametrize("label", ["Bill To:", "Invoice to", "Customer:", "Sold to:"])
+def test_the_customer_stands_under_its_label(label: str) -> None:
+    found = parties(HEAD + f"INVOICE\n{label}\nThe Old Mill Hotel\n2 River Lane\nYork YO1 7AA\n\nTotal £10.00\n")
+    assert found["customer_name"] == "The Old Mill Hotel"
+
+
+def test_the_place_delivered_to_is_told_from_the_customer() -> None:
+    text = f"""
+{HEAD}
+Invoice address              Delivery address
+Mill Hotels Ltd              The Old Mill Hotel
+9 High Street                2 River Lane
+Leeds LS1 1AA                York YO1 7AA
+
+Total £10.00
+"""
+    found = parties(text)
+    assert (found["customer_name"], found["venue"]) == ("Mill Hotels Ltd", "The Old Mill Hotel")
+
+
+def test_the_supplier_is_never_the_customer() -> None:
+    found = parties(
+        "Bill to: Mill Hotels Ltd\n\nFrom: Castle Wines Ltd\n9 Quay Street, Bristol BS1 4XY\n\nTotal £10.00\n"
+    )
+    assert (found["supplier_name"], found["customer_name"]) == ("Castle Wines Ltd", "Mill Hotels Ltd")
+
+
+def test_a_person_is_known_without_a_label() -> None:
+    found = parties(
+        HEAD + "Mrs J Dyer\n12 Church Road\nYork YO1 9ZZ\n\nINVOICE\nInvoice No 12\nPet: Milo\nTotal £10.00\n"
+    )
+    assert (found["customer_name"], found["customer_last_name"]) == ("Mrs J Dyer", "Dyer")
+
+
+def test_a_registration_number_behind_a_name_is_cut_off() -> None:
+    found = parties(
+        "99 MAJU MART SDN BHD (519537-X)\nLOT 7, JALAN ANGSA\n41150 KLANG, SELANGOR\n\nTOTAL RM 10.00\n",
+        DocumentKind.RECEIPT,
+    )
+    assert found["supplier_name"] == "99 MAJU MART SDN BHD"
+
+
+def test_a_name_on_two_lines_is_one_name() -> None:
+    found = parties(
+        "PASAR RAYA MEGAH JAYA\n(SEMENYIH) SDN BHD\nNO 24, JALAN BUNGA 4\n43500 SEMENYIH\n\nTOTAL RM 10.00\n",
+        DocumentKind.RECEIPT,
+    )
+    assert found["supplier_name"] == "PASAR RAYA MEGAH JAYA (SEMENYIH) SDN BHD"
+
+
+def test_thanks_are_no_name() -> None:
+    assert "supplier_name" not in parties("Thank you for your custom\nTotal £10.00\n", DocumentKind.RECEIPT)
+
+
+def test_words_that_recognition_glued_are_parted_on_pictures_only() -> None:
+    text = "Kilmora BrewingCompany\n2 Kilcullen Road, Naas W91 K7P8\n\nInvoice No 12\nTotal 10.00\n"
+    assert parties(text, method=Method.OCR)["supplier_name"] == "Kilmora Brewing Company"
+    assert parties(text)["supplier_name"] == "Kilmora BrewingCompany"
