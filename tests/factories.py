@@ -1,12 +1,15 @@
 """Plain helpers that make rows; every value can be given."""
 
 from collections.abc import Sequence
+from datetime import date
+from decimal import Decimal
 from typing import Any
 
 from django.test import Client
 
 from invoicedata.models import Mga
 from invoicedata.tokens import issue_token
+from invoices.models import DeliveryNote, Document, Invoice, Pairing
 from pims.imports import Entry
 from pims.models import Connection
 from pims.services import import_records, local_connection
@@ -56,3 +59,40 @@ def make_pims_record(mga: Mga, **overrides: Any) -> Connection:
     entry = Entry("line 1", from_json(pims_record(**overrides)))
     import_records(connection, [entry], filename="test.json", preset="json")
     return connection
+
+
+def make_document(mga: Mga, **overrides: Any) -> Document:
+    number = Document.objects.count()
+    values = {
+        "filename": f"invoice_{number:03}.pdf",
+        "sha256": f"{number:064x}",
+        "size": 1,
+        "media_type": "application/pdf",
+    }
+    return Document.objects.create(**{"mga": mga, "file": "x", "state": Document.State.READ} | values | overrides)
+
+
+def make_invoice(mga: Mga, **overrides: Any) -> Invoice:
+    document = overrides.pop("document", None) or make_document(mga)
+    values = {
+        "filename": document.filename,
+        "supplier_name": "ACME Corp",
+        "invoice_number": "INV-1",
+        "issue_date": date(2024, 1, 15),
+        "gross_total": Decimal("150.50"),
+        "currency": "GBP",
+        "venue": "Royal Oak Hotel",
+        "status": Invoice.Status.SCANNED,
+        "confidence": 0.95,
+    }
+    return Invoice.objects.create(**{"mga": mga, "document": document} | values | overrides)
+
+
+def make_delivery_note(mga: Mga, **overrides: Any) -> DeliveryNote:
+    document = overrides.pop("document", None) or make_document(mga)
+    values = {"filename": document.filename, "number": "DN-001", "delivery_date": date(2024, 1, 14), "confidence": 0.9}
+    return DeliveryNote.objects.create(**{"mga": mga, "document": document} | values | overrides)
+
+
+def pair(invoice: Invoice, note: DeliveryNote, status: str = Pairing.Status.SUGGESTED) -> Pairing:
+    return Pairing.objects.create(invoice=invoice, delivery_note=note, status=status, score=0.8)

@@ -135,7 +135,8 @@ class InvoicesViewSet(GenericViewSet[Invoice]):
         """Of the token's tenant; staff see all."""
         user: Any = self.request.user
         rows = Invoice.objects.for_mga(user.mga) if isinstance(user, Principal) else Invoice.objects.all()
-        pairings = Pairing.objects.exclude(status=Pairing.Status.REJECTED).select_related("delivery_note")
+        standing = Pairing.objects.exclude(status=Pairing.Status.REJECTED).select_related("delivery_note")
+        pairings = standing.order_by("-score", "delivery_note_id")
         return rows.select_related("document").prefetch_related(Prefetch("pairings", pairings))
 
     @extend_schema(
