@@ -190,6 +190,11 @@ def split_quantity_unit(text: str) -> tuple[str, str] | None:
     return (match[1], match[2]) if match and fold(match[2]) in unit_words() else None
 
 
+def is_misread_one(text: str) -> bool:
+    """A lone stroke, which in a column of quantities is a 1."""
+    return text in ("I", "l", "|", "!", "i")
+
+
 def is_code(token: Token) -> bool:
     """Whether a token may be an article number."""
     digits = sum(c.isdigit() for c in token.text)

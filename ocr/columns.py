@@ -12,17 +12,19 @@ from functools import cache, lru_cache
 
 from rapidfuzz import fuzz, process
 
-from ocr.cells import Kind, Token, is_code
+from ocr.cells import Kind, Token, is_code, is_misread_one
 from ocr.layout import Row
 from ocr.lexicon import load_table
 from ocr.parse import CURRENCY_MARK, fold
 from ocr.types import Word
 
 CELL_GAP = 0.75  # word heights: heading words further apart name different columns
+PHRASE_GAP = 0.55  # word heights: wider apart, two words that are both known are two columns
 HEADING_PITCH = 2.0  # heights: the next row of the same heading stands no further
 HEADING_ROWS = 3  # above and below the main row
 LONGEST_PHRASE = 5  # words
 MOST_LOOSE_WORDS = 4  # of a heading's further row in which not every word is known
+SHORTEST_COMPOUND = 9  # letters
 MISREAD = 84  # of 100: likeness of a misread heading word
 MAX_UNKNOWN = 0.5  # share of the heading's words that may be unknown
 NOWHERE = 4.0  # cost of a token that no column takes
@@ -183,7 +185,15 @@ def roles_of(phrase: str) -> frozenset[Role]:
         known = _phrases().get(" ".join(words))
         if known:
             return known
-    return frozenset()
+    return _roles_by_ending(words[0]) if len(words) == 1 and len(words[0]) >= SHORTEST_COMPOUND else frozenset()
+
+
+@lru_cache(4096)
+def _roles_by_ending(word: str) -> frozenset[Role]:
+    """The role of a compound word, by its longest known ending."""
+    endings = load_table("columns")["endings"]
+    fitting = [(len(ending), role) for role, known in endings.items() for ending in known if word.endswith(ending)]
+    return frozenset({Role(max(fitting)[1])}) if fitting else frozenset()
 
 
 @cache
@@ -251,7 +261,7 @@ def _part(words: Sequence[Word]) -> list[_Cell]:
     if not words:
         return []
     whole = roles_of(fold_heading(" ".join(word.text for word in words)))
-    if whole:
+    if whole and not _are_several(words):
         return [_Cell(tuple(words), whole)]
     found: list[_Cell] = []
     loose: list[Word] = []
@@ -260,7 +270,7 @@ def _part(words: Sequence[Word]) -> list[_Cell]:
         for length in range(min(LONGEST_PHRASE, len(words) - start), 0, -1):
             part = words[start : start + length]
             roles = roles_of(fold_heading(" ".join(word.text for word in part)))
-            if roles:
+            if roles and not _are_several(part):
                 if loose:
                     found.append(_Cell(tuple(loose), frozenset()))
                     loose = []
@@ -273,6 +283,15 @@ def _part(words: Sequence[Word]) -> list[_Cell]:
     if loose:
         found.append(_Cell(tuple(loose), frozenset()))
     return found
+
+
+def _are_several(words: Sequence[Word]) -> bool:
+    """Two words that could be one phrase ("Disc Amount"), but stand apart and are columns of their own."""
+    if len(words) != 2:
+        return False
+    first, second = (roles_of(fold_heading(word.text)) for word in words)
+    gap = words[1].left - words[0].right
+    return bool(first and second and not first & second) and gap > PHRASE_GAP * (words[0].bottom - words[0].top)
 
 
 def _build(rows: Sequence[Row], tokens: Sequence[Sequence[Token]], main: int) -> Heading | None:
@@ -305,7 +324,7 @@ def _continues(row: Row, tokens: Sequence[Token], stacks: Sequence[Sequence[_Cel
     known = sum(bool(cell.roles) or cell.text in _qualifiers() for cell in cells)
     if known == len(cells) > 0:
         return True
-    inside = sum(any(_over(cell, other) for stack in stacks for other in stack) for cell in cells)
+    inside = sum(bool(cell.roles) or any(_over(cell, o) for stack in stacks for o in stack) for cell in cells)
     return inside == len(cells) and known > 0 and len(row.words) <= MOST_LOOSE_WORDS
 
 
@@ -402,7 +421,10 @@ def _resolve(columns: tuple[Column, ...]) -> tuple[Column, ...]:
                 )
     if not any(column.role is Role.TOTAL for column in found):
         prices = [i for i, column in enumerate(found) if column.role is Role.UNIT_PRICE]
-        if prices and (len(prices) > 1 or not any(column.role is Role.QUANTITY for column in found)):
+        cuts = [i for i, column in enumerate(found) if column.role is Role.DISCOUNT]
+        if cuts and all(cuts[-1] > i for i in prices):
+            found[cuts[-1]] = replace(found[cuts[-1]], role=Role.TOTAL)
+        elif prices and (len(prices) > 1 or not any(column.role is Role.QUANTITY for column in found)):
             found[prices[-1]] = replace(found[prices[-1]], role=Role.TOTAL)
     return tuple(found)
 
@@ -413,7 +435,8 @@ def _is_table(model: Columns) -> bool:
     counted = model.has(Role.QUANTITY) or model.has(Role.UNIT_PRICE) or model.has(Role.TOTAL)
     if named:
         return counted and len(model.columns) >= 2
-    return model.has(Role.SKU) and model.has(Role.QUANTITY) and not model.has(Role.DATE)
+    described = model.has(Role.UNIT_PRICE) or model.has(Role.UNIT) or model.has(Role.ORDERED)
+    return model.has(Role.SKU) and model.has(Role.QUANTITY) and described and not model.has(Role.DATE)
 
 
 def share_out(tokens: Sequence[Token], model: Columns) -> list[Column | None]:
@@ -478,6 +501,8 @@ def _cost(token: Token, column: Column, region: tuple[float, float], model: Colu
         kind = 0.0
     if column.role is Role.TAX and token.kind is Kind.TEXT and len(token.text) <= 3:
         kind = 0.0
+    if column.role in (Role.QUANTITY, Role.ORDERED) and is_misread_one(token.text):
+        kind = 0.3
     left, right = region
     distance = max(0.0, left - token.right, token.left - right) / model.height
     edge = min(

@@ -5,8 +5,8 @@ from statistics import fmean
 
 from ocr.candidates import DateCandidate
 from ocr.fields import Evidence, decide_fields, gather_evidence, read_delivery_note_numbers
-from ocr.items import read_line_items
 from ocr.kind import decide_kind
+from ocr.line_items import read_line_items
 from ocr.parse import DateOrder
 from ocr.payments import read_payments
 from ocr.splitting import Part, split

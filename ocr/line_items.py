@@ -10,12 +10,12 @@ from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from functools import cache
 
-from ocr.cells import Kind, Token, is_code, split_quantity_unit
+from ocr.cells import Kind, Token, is_code, is_misread_one, split_quantity_unit
 from ocr.columns import NAMES, Columns, Heading, Role, find_headings
 from ocr.layout import Row
 from ocr.lexicon import load_table
 from ocr.parse import fold, parse_amount, parse_quantity
-from ocr.tables import Sheet, TableRow, is_carried, is_leader, is_sum, place, read_sheet, sums
+from ocr.tables import CELL_GAP, Sheet, TableRow, is_carried, is_leader, is_sum, place, read_sheet, sums
 from ocr.types import BoundingBox, DocumentKind, LineItem, Page
 from ocr.unheaded import infer_columns
 
@@ -119,6 +119,8 @@ def _read_region(sheet: Sheet, model: Columns, indices: Sequence[int], unpriced:
     groups = _Groups(widest=_widest_name(table, model, unpriced))
     for placed in table:
         if placed.row.page != page:
+            if drafts and is_open:
+                _settle_texts(drafts[-1], None, texts, groups, model)
             page, half, texts = placed.row.page, None, []
         if is_leader(placed.row.text):
             continue
@@ -162,8 +164,8 @@ def _read_region(sheet: Sheet, model: Columns, indices: Sequence[int], unpriced:
 
 
 def _widest_name(table: Sequence[TableRow], model: Columns, unpriced: bool) -> float:
-    """Right edge of the names' column, as far as its heading and its names show it."""
-    rights = [column.right for column in model.of(Role.DESCRIPTION)]
+    """Right edge of the longest name in a row of amounts."""
+    rights = []
     for placed in table:
         tokens = placed.in_role(Role.DESCRIPTION)
         if tokens and _is_item(placed, model, unpriced) and not is_sum(placed):
@@ -189,6 +191,9 @@ def _is_complete(placed: TableRow, model: Columns) -> bool:
 
 def _is_item(placed: TableRow, model: Columns, unpriced: bool) -> bool:
     named = bool(placed.in_role(*NAMES))
+    marks = [role for role in (Role.UNIT, Role.SKU) if model.has(role)]
+    if not model.printed and marks and not placed.in_role(*marks):
+        return False
     counted = placed.value(Role.QUANTITY) or placed.value(Role.ORDERED) or _glued_quantity(placed)
     total = placed.total
     if model.has(Role.TOTAL) and total is not None:
@@ -267,7 +272,7 @@ def _settle_texts(
         if not above.own_name and not above.name and left and _near(above.last.row, left[0].row):
             above.name.append(_words(left.pop(0)))
         left = _take_wrapped(above, left, below, groups)
-    for row in left:
+    for row in () if stacked else left:
         if _is_heading(row, above, below):
             groups.take(_clean(_text(row.tokens)))
 
@@ -286,9 +291,7 @@ def _take_stacked(draft: Draft, texts: list[TableRow]) -> list[TableRow]:
     if not tokens or not draft.model.of(Role.SKU):
         return texts
     if any(column.under is Role.DESCRIPTION for column in draft.model.columns):
-        last = max(texts[0].tokens.index(token) for token in tokens)
-        first = texts[0].tokens.index(tokens[0])
-        draft.name.append(texts[0].tokens[first : last + 1])
+        draft.name.append(_run(texts[0], tokens))
         return texts[1:]
     return texts
 
@@ -303,14 +306,16 @@ def _take_wrapped(draft: Draft, texts: list[TableRow], below: Draft | None, grou
     after = draft.last.row
     for count, placed in enumerate(texts):
         tokens = placed.in_role(Role.DESCRIPTION)
-        if not tokens or not _near(after, placed.row):
+        tokens = _run(placed, tokens) if tokens else tokens
+        over_page = count == 0 and own[-1].text.endswith("-") and placed.row.page == after.page + 1
+        if not tokens or not (over_page or _near(after, placed.row)):
             if not tokens and placed.in_role(Role.SKU) and _near(after, placed.row):
                 continue  # a second article number beside the name
             return texts[count:]
         height = placed.row.height
         indented = tokens[0].left > own[0].left + INDENT * height
         width = tokens[0].right - tokens[0].left
-        if groups.widest >= room - NARROW * height:
+        if max(groups.widest, names[-1].right) >= room - NARROW * height:
             fitted = own[-1].right + 0.3 * height + width <= groups.widest - WRAP_SLACK * height
         else:  # a wide column shows no edge to wrap at; then lines of one name stand closer than rows
             follower = texts[count + 1] if count + 1 < len(texts) else below.rows[0] if below else None
@@ -326,6 +331,15 @@ def _take_wrapped(draft: Draft, texts: list[TableRow], below: Draft | None, grou
         draft.name.append(tokens)
         own, after = tokens, placed.row
     return []
+
+
+def _run(placed: TableRow, tokens: Sequence[Token]) -> tuple[Token, ...]:
+    """A text row's words from the first of these on, as far as they stand close."""
+    found = list(placed.tokens[placed.tokens.index(tokens[0]) :])
+    for count in range(1, len(found)):
+        if found[count].left - found[count - 1].right > CELL_GAP * placed.row.height:
+            return tuple(found[:count])
+    return tuple(found)
 
 
 def _near(above: Row, below: Row) -> bool:
@@ -464,6 +478,8 @@ def _join(text: str, line: str) -> str:
     """Two lines of a name as one: a word cut in two is made whole, a printed hyphen stays."""
     if text.endswith("\u0002"):
         return text[:-1] + line
+    if re.match(r"-\w", line) and text[-1:].isalnum():
+        return text + line
     if text.endswith("-") and not text.endswith(" -"):
         return text[:-1] + line if line[:1].islower() else text + line
     return f"{text} {line}".strip()
@@ -490,6 +506,8 @@ def _quantity(draft: Draft, decimal: str) -> tuple[Decimal | None, str]:
 
 
 def _quantity_of(text: str, decimal: str) -> tuple[Decimal | None, str]:
+    if is_misread_one(text):
+        return Decimal(1), ""
     split = split_quantity_unit(text)
     if split:
         return parse_quantity(split[0], decimal=decimal), split[1]

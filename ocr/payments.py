@@ -5,7 +5,7 @@ from datetime import date
 from decimal import Decimal
 from functools import cache
 
-from ocr.items import numbers_of
+from ocr.cells import Kind, read_tokens
 from ocr.layout import Row, rows
 from ocr.lexicon import load_table
 from ocr.parse import DateOrder, find_dates, fold
@@ -54,7 +54,7 @@ def method_of(row: Row) -> str:
 
 def amount_of(row: Row) -> Decimal | None:
     """The last amount of the row."""
-    amounts = [number.value for number in numbers_of(row) if number.is_amount]
+    amounts = [token.number for token in read_tokens(row) if token.kind is Kind.AMOUNT]
     return amounts[-1] if amounts else None
 
 

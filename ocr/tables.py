@@ -7,7 +7,7 @@ from decimal import Decimal
 from functools import cache
 from itertools import pairwise
 
-from ocr.cells import Kind, Token, decimal_sign, read_tokens
+from ocr.cells import Kind, Token, decimal_sign, is_code, read_tokens
 from ocr.columns import Column, Columns, Role, share_out
 from ocr.layout import Row, rows
 from ocr.lexicon import load_table
@@ -133,10 +133,10 @@ def cells(tokens: Sequence[Token]) -> list[list[Token]]:
 
 
 def label_words(tokens: Sequence[Token]) -> list[str]:
-    """The folded words of a cell before its first amount, without numbers."""
+    """The folded words of a cell before its first number."""
     words: list[str] = []
     for token in tokens:
-        if token.kind is Kind.AMOUNT:
+        if token.kind is Kind.AMOUNT or (words and token.kind in (Kind.NUMBER, Kind.PERCENT)):
             break
         words += [word for word in fold(token.text).split() if not word.isdigit() and word != "%"]
     return words
@@ -175,7 +175,7 @@ def _stands_apart(placed: TableRow, cell: Sequence[Token]) -> bool:
 def _looks_sold(placed: TableRow) -> bool:
     """Quantity or article number stand in their columns."""
     quantity = placed.value(Role.QUANTITY) or placed.value(Role.ORDERED)
-    return quantity is not None or bool(placed.in_role(Role.SKU) and placed.in_role(Role.DESCRIPTION))
+    return quantity is not None or any(is_code(token) for token in placed.in_role(Role.SKU))
 
 
 def is_leader(text: str) -> bool:
