@@ -1,0 +1,12 @@
+import pytest
+
+import ocr
+from tests.invoices.api.conftest import Reader
+
+
+@pytest.fixture
+def reader(monkeypatch: pytest.MonkeyPatch) -> Reader:
+    """Every file reads as the reader says; nothing runs by itself."""
+    fixed = Reader()
+    monkeypatch.setattr(ocr, "read", fixed)
+    return fixed

@@ -1,0 +1,187 @@
+"""Jobs: one holder, counted attempts, and an end in every case."""
+
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.utils import timezone
+from pytest_django.fixtures import Settings
+
+import ocr
+from invoices.errors import QueueFullError
+from invoices.models import Document, Invoice, InvoiceRequest, Job, WebhookDelivery
+from invoices.services import jobs, processing, queue
+from invoices.services.sweeping import is_stalled, sweep
+from ocr.errors import NothingLegibleError, ReaderCrashedError
+from tests.factories import make_document, make_mga
+from tests.invoices.api.conftest import Reader
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def nudges(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """The rows that the queue was told of."""
+    told: list[str] = []
+    monkeypatch.setattr(queue, "nudge_job", told.append)
+    monkeypatch.setattr(queue, "nudge_delivery", told.append)
+    return told
+
+
+def make_job(**overrides: Any) -> Job:
+    mga = overrides.pop("mga", None) or make_mga()
+    document = make_document(mga, state=Document.State.PENDING)
+    return Job.objects.create(**{"mga": mga, "document": document, "max_attempts": 2} | overrides)
+
+
+def make_request_job(**overrides: Any) -> Job:
+    job = make_job(**overrides)
+    job.request = InvoiceRequest.objects.create(
+        mga=job.mga, document=job.document, operation="process", customer_id="C1", webhook_url="https://x.example/hook"
+    )
+    job.save()
+    return job
+
+
+def expire(job: Job) -> None:
+    Job.objects.filter(pk=job.pk).update(lease_until=timezone.now() - timedelta(seconds=1))
+
+
+def test_second_worker_cannot_claim() -> None:
+    job = make_job()
+    assert jobs.claim(job.pk) is not None
+    assert jobs.claim(job.pk) is None
+
+
+def test_an_attempt_is_counted_before_the_work_starts() -> None:
+    claimed = jobs.claim(make_job().pk)
+    assert claimed is not None and claimed.attempts == 1
+
+
+def test_a_job_whose_lease_ran_out_is_taken_over_and_the_first_holder_is_shut_out() -> None:
+    job = make_job()
+    first = jobs.claim(job.pk)
+    expire(job)
+    second = jobs.claim(job.pk)
+    assert first is not None and second is not None
+    with pytest.raises(jobs.LostClaimError):
+        jobs.finish(first)
+    jobs.finish(second)
+    assert Job.objects.get().state == Job.State.DONE
+
+
+def test_a_finished_job_is_not_done_again() -> None:
+    job = make_job()
+    claimed = jobs.claim(job.pk)
+    assert claimed is not None
+    jobs.finish(claimed)
+    assert jobs.claim(job.pk) is None
+
+
+def test_no_more_attempts_than_allowed() -> None:
+    job = make_job(max_attempts=1)
+    jobs.claim(job.pk)
+    expire(job)
+    assert jobs.claim(job.pk) is None
+
+
+def test_a_full_queue_refuses_before_anything_is_stored(settings: Settings) -> None:
+    settings.MAX_QUEUED_JOBS = 1
+    make_job()
+    with pytest.raises(QueueFullError):
+        jobs.refuse_when_full()
+
+
+def test_a_crash_of_the_reader_is_tried_again_and_then_told(reader: Reader, nudges: list[str]) -> None:
+    reader.outcome = ReaderCrashedError()
+    job = make_request_job(max_attempts=2)
+    processing.run_job(job.pk)
+    assert Job.objects.get().state == Job.State.QUEUED
+    assert InvoiceRequest.objects.get().state == InvoiceRequest.State.RUNNING
+    Job.objects.update(not_before=None)
+    processing.run_job(job.pk)
+    assert Job.objects.get().state == Job.State.FAILED
+    request = InvoiceRequest.objects.get()
+    assert (request.state, request.http_status) == (InvoiceRequest.State.FAILED, 500)
+    assert '"code":"OCR_FAILED"' in request.response
+    assert WebhookDelivery.objects.get().body == request.response
+
+
+def test_what_the_file_is_to_blame_for_is_told_at_once(reader: Reader, nudges: list[str]) -> None:
+    reader.outcome = NothingLegibleError()
+    job = make_request_job()
+    processing.run_job(job.pk)
+    assert Job.objects.get().attempts == 1
+    document = Document.objects.get()
+    assert (document.state, document.error_code) == (Document.State.ERROR, "OCR_FAILED")
+    assert InvoiceRequest.objects.get().http_status == 500
+
+
+def test_a_worker_that_dies_each_time_ends_in_a_reason(nudges: list[str]) -> None:
+    job = make_request_job(max_attempts=1)
+    jobs.claim(job.pk)
+    expire(job)
+    assert sweep(timezone.now()).failed == 1
+    assert Job.objects.get().error_code == "PROCESSING_CRASHED"
+    assert '"code":"PROCESSING_CRASHED"' in InvoiceRequest.objects.get().response
+    assert sweep(timezone.now()).failed == 0
+
+
+def test_the_sweeper_nudges_what_was_forgotten_and_only_that(nudges: list[str]) -> None:
+    mga = make_mga()
+    forgotten = make_job(mga=mga)
+    make_job(mga=mga, nudged_at=timezone.now())
+    make_job(mga=mga, not_before=timezone.now() + timedelta(minutes=1))
+    make_job(mga=mga, state=Job.State.DONE)
+    sweep(timezone.now())
+    assert nudges == [forgotten.pk]
+    sweep(timezone.now())
+    assert nudges == [forgotten.pk]
+
+
+def test_running_a_job_twice_leaves_one_result(reader: Reader, nudges: list[str]) -> None:
+    job = make_request_job()
+    processing.run_job(job.pk)
+    processing.run_job(job.pk)
+    assert reader.calls == 1
+    assert Invoice.objects.count() == 1
+    assert WebhookDelivery.objects.count() == 1
+
+
+def test_a_result_is_dropped_when_another_worker_took_over(
+    reader: Reader, nudges: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    job = make_request_job()
+
+    def read_slowly(path: Path, options: ocr.ReaderOptions) -> ocr.Reading:
+        expire(job)
+        assert jobs.claim(job.pk) is not None  # the other worker
+        return reader(path, options)
+
+    monkeypatch.setattr(ocr, "read", read_slowly)
+    processing.run_job(job.pk)
+    assert Invoice.objects.count() == 0
+    assert Job.objects.get().state == Job.State.RUNNING
+
+
+def test_a_crash_after_reading_does_not_cost_the_reading_again(
+    reader: Reader, nudges: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    job = make_request_job()
+    with monkeypatch.context() as broken:
+        broken.setattr("invoices.services.completion.complete", lambda job, request: 1 / 0)
+        processing.run_job(job.pk)
+    assert Job.objects.get().state == Job.State.QUEUED
+    Job.objects.update(not_before=None)
+    processing.run_job(job.pk)
+    assert reader.calls == 1
+    assert InvoiceRequest.objects.get().state == InvoiceRequest.State.COMPLETED
+
+
+def test_workers_that_take_nothing_are_noticed() -> None:
+    now = timezone.now()
+    job = make_job(created_at=now - timedelta(minutes=1))
+    assert is_stalled(now)
+    jobs.claim(job.pk)
+    assert not is_stalled(timezone.now())
