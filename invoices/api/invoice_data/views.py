@@ -71,7 +71,9 @@ def answered(request: Request, found: InvoiceRequest, status: int, body: dict[st
 
 
 def status_url(request: Request, request_id: str) -> str:
-    return request.build_absolute_uri(reverse("invoice-request", args=[request_id]))
+    path = reverse("invoice-request", args=[request_id])
+    # Where a proxy ends TLS, the request itself does not know the address it was sent to.
+    return settings.PUBLIC_URL + path if settings.HTTPS else request.build_absolute_uri(path)
 
 
 def documented(**statuses: str) -> dict[int, OpenApiResponse]:

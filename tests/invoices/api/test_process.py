@@ -165,6 +165,13 @@ def test_with_a_webhook_the_answer_is_always_accepted(send: Send, reader: Reader
     assert client.get(body["statusUrl"]).json()["data"]["invoiceNumber"] == "INV-1042"
 
 
+def test_behind_a_proxy_the_status_url_is_the_public_one(
+    send: Send, settings: Settings, workers_stand_still: list[str]
+) -> None:
+    settings.HTTPS, settings.PUBLIC_URL = True, "https://invoices.example.com"
+    assert send()["Location"].startswith("https://invoices.example.com/api/v1/invoice/requests/req_")
+
+
 def test_a_slow_reading_is_accepted_and_answered_later(
     send: Send, client: Client, reader: Reader, workers_stand_still: list[str]
 ) -> None:
