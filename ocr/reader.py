@@ -41,6 +41,7 @@ START_SECONDS = 60.0  # for a child to be ready; OpenVINO compiles its models
 INSPECT_SECONDS = 20.0
 WATCH_SECONDS = 0.1  # between two looks at the clock and at the child's memory
 PAGE_BYTES = os.sysconf("SC_PAGE_SIZE")
+STATELESS = (messages.Open, messages.Recognise, messages.Decide)  # need nothing that was asked before
 FOLDER_PREFIX = "reader-"
 KEPT_VARIABLES = ("PATH", "LANG", "LC_ALL", "TESSDATA_PREFIX", "LD_LIBRARY_PATH", "PYTHONPATH", "VIRTUAL_ENV")
 ONE_THREAD = ("OMP_NUM_THREADS", "OMP_THREAD_LIMIT", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
@@ -68,8 +69,19 @@ class Child:
     def ask(self, request: messages.Request, seconds: float) -> Any:
         """The response, within `seconds` of wall time after the child is ready.
 
-        Raises the error that the child reports, ReadTimeoutError (the child is killed) or ReaderCrashedError.
+        A child that had answered before and is gone may have died of something else than this request, which is then
+        asked again of a fresh one. Raises the error that the child reports, ReadTimeoutError (the child is killed) or
+        ReaderCrashedError.
         """
+        was_warm = self.answered > 0
+        try:
+            return self._ask(request, seconds)
+        except ReaderCrashedError:
+            if not was_warm or not isinstance(request, STATELESS):
+                raise
+            return self._ask(request, seconds)
+
+    def _ask(self, request: messages.Request, seconds: float) -> Any:
         if self._process is None or self._process.poll() is not None:
             self._start()
         process = self._process

@@ -1,0 +1,31 @@
+"""The real engines, on the project's own scan."""
+
+import shutil
+from pathlib import Path
+
+import pytest
+
+from ocr import Reader, ReaderOptions
+from ocr.engines.rapid import longest_side
+
+SCAN = Path(__file__).resolve().parents[1] / "data" / "vet-invoice-unknown.jpg"
+
+
+def test_rapidocr_reads_the_scan() -> None:
+    with Reader(ReaderOptions(engine="rapidocr")) as reader:
+        (document,) = reader.read(SCAN).documents
+    assert document.fields["invoice_number"].value == "INV-20977"
+    assert str(document.fields["gross_total"].value) == "496.25"
+
+
+@pytest.mark.skipif(not shutil.which("tesseract"), reason="the program tesseract is not installed")
+def test_tesseract_reads_the_scan() -> None:
+    with Reader(ReaderOptions(engine="tesseract")) as reader:
+        reading = reader.read(SCAN)
+    assert reading.pages[0].engine == "tesseract"
+    assert "INV-20977" in {word.text for word in reading.pages[0].words}
+
+
+@pytest.mark.parametrize(("width", "height", "side"), [(2480, 3508, 2000), (900, 4500, 4500), (600, 9000, 5000)])
+def test_a_till_receipt_keeps_its_width(width: int, height: int, side: int) -> None:
+    assert longest_side(width, height) == side
