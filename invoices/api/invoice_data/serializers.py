@@ -6,6 +6,8 @@ from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import extend_schema_field, extend_schema_serializer
 from rest_framework import serializers
 
+from invoices.api.fields import UploadField
+
 INVOICE_STATUSES = ("paid", "partially_paid", "unpaid", "void", "credit_note", "draft", "unknown")
 PAYMENT_STATUSES = ("completed", "pending", "refunded", "cancelled", "unknown")
 CHECK_STATUSES = ("passed", "failed", "warning", "skipped")
@@ -15,11 +17,6 @@ CHECK_STATUSES = ("passed", "failed", "warning", "skipped")
 class NumberField(serializers.DecimalField):
     def __init__(self, **kwargs: Any) -> None:
         super().__init__(max_digits=None, decimal_places=None, **kwargs)
-
-
-@extend_schema_field(OpenApiTypes.BINARY)
-class UploadField(serializers.FileField):
-    pass
 
 
 @extend_schema_serializer(component_name="address")

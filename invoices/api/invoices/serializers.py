@@ -3,8 +3,10 @@
 from decimal import Decimal
 from typing import Any
 
+from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
+from invoices.api.fields import UploadField
 from invoices.models import DeliveryNote, Invoice, InvoiceLine, Pairing
 
 CONFIDENCE_DIGITS = 4
@@ -72,7 +74,7 @@ class InvoiceSummarySerializer(serializers.ModelSerializer[Invoice]):
             "pairing_status",
             "missing_fields",
         )
-        extra_kwargs = {"id": {"read_only": True}}
+        read_only_fields = ("id", "filename", "status", "venue")
 
     def to_representation(self, instance: Invoice) -> dict[str, Any]:
         body = super().to_representation(instance)
@@ -109,6 +111,7 @@ class LineItemSerializer(serializers.ModelSerializer[InvoiceLine]):
     class Meta:
         model = InvoiceLine
         fields = ("sku", "desc", "qty", "unit_price", "total", "uom")
+        read_only_fields = ("sku",)
 
 
 class DeliveryNoteSerializer(serializers.ModelSerializer[DeliveryNote]):
@@ -117,7 +120,7 @@ class DeliveryNoteSerializer(serializers.ModelSerializer[DeliveryNote]):
     class Meta:
         model = DeliveryNote
         fields = ("id", "number", "date")
-        extra_kwargs = {"id": {"read_only": True}}
+        read_only_fields = ("id", "number")
 
 
 class InvoiceDetailSerializer(InvoiceSummarySerializer):
@@ -129,6 +132,7 @@ class InvoiceDetailSerializer(InvoiceSummarySerializer):
     class Meta(InvoiceSummarySerializer.Meta):
         fields = (*InvoiceSummarySerializer.Meta.fields, "line_items", "delivery_notes")  # type: ignore[assignment]
 
+    @extend_schema_field(DeliveryNoteSerializer(many=True))
     def get_delivery_notes(self, invoice: Invoice) -> list[dict[str, Any]]:
         return [dict(DeliveryNoteSerializer(pairing.delivery_note).data) for pairing in standing(invoice)]
 
@@ -144,7 +148,7 @@ class InvoicesResponseSerializer(serializers.Serializer[Any]):
 
 
 class UploadSerializer(serializers.Serializer[Any]):
-    file = serializers.FileField(help_text="PDF, JPEG, PNG or TIFF, at most 10 MB")
+    file = UploadField(help_text="PDF, JPEG, PNG or TIFF, at most 10 MB")
     venue = serializers.CharField(required=False, allow_blank=True, max_length=200)
     kind = serializers.ChoiceField(choices=["auto", "invoice", "credit_note", "delivery_note"], required=False)
 
