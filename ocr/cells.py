@@ -58,27 +58,19 @@ class Token:
     text: str
     kind: Kind
     words: tuple[Word, ...]
+    left: float
+    right: float
+    height: float
     number: Decimal | None = None
-
-    @property
-    def left(self) -> float:
-        return self.words[0].left
-
-    @property
-    def right(self) -> float:
-        return max(word.right for word in self.words)
 
     @property
     def centre(self) -> float:
         return (self.left + self.right) / 2
 
-    @property
-    def height(self) -> float:
-        return max(word.bottom - word.top for word in self.words)
 
-    @property
-    def confidence(self) -> float:
-        return min(word.confidence for word in self.words)
+def make_token(text: str, kind: Kind, words: tuple[Word, ...], number: Decimal | None = None) -> Token:
+    height = max(word.bottom - word.top for word in words)
+    return Token(text, kind, words, words[0].left, max(word.right for word in words), height, number)
 
 
 @cache
@@ -106,7 +98,7 @@ def read_tokens(row: Row, decimal: str = "") -> tuple[Token, ...]:
         if start in dates:
             end = dates[start]
             words = row.words[start:end]
-            tokens.append(Token(_text(words), Kind.DATE, words))
+            tokens.append(make_token(_text(words), Kind.DATE, words))
         else:
             token = _value_at(row.words, start, decimal) or _single(row.words[start], decimal)
             tokens.append(token)
@@ -143,14 +135,14 @@ def _value_at(words: Sequence[Word], start: int, decimal: str) -> Token | None:
         if sum(any(c.isdigit() for c in word.text) for word in part) > 1 and not re.search(r"[.,] \d{2}\b", text):
             continue
         if _PERCENT.fullmatch(text):
-            return Token(text, Kind.PERCENT, part, parse_quantity(text.rstrip("% "), decimal=decimal))
+            return make_token(text, Kind.PERCENT, part, parse_quantity(text.rstrip("% "), decimal=decimal))
         signed = re.fullmatch(r"- ?\S+|\S+ ?-", text) is not None and re.search(r"\d[.,]\d\d", text) is not None
         marked = any(_CURRENCY.fullmatch(word.text.translate(TYPOGRAPHY)) for word in part)
         split = re.search(r"\d ?[.,] \d{2}$", text) is not None
         if signed or marked or split:
             number = parse_amount(text, decimal=decimal)
             if number is not None:
-                return Token(text, Kind.AMOUNT, part, number)
+                return make_token(text, Kind.AMOUNT, part, number)
     return None
 
 
@@ -162,21 +154,21 @@ def _single(word: Word, decimal: str) -> Token:
     text = word.text.translate(TYPOGRAPHY)
     part = (word,)
     if _PERCENT.fullmatch(text):
-        return Token(text, Kind.PERCENT, part, parse_quantity(text.rstrip("% "), decimal=decimal))
+        return make_token(text, Kind.PERCENT, part, parse_quantity(text.rstrip("% "), decimal=decimal))
     glued = _GLUED_MARK.fullmatch(text)
     if glued or _AMOUNT.fullmatch(text) or _MARKED.fullmatch(text) or _is_slipped(text):
         number = parse_amount(glued[1] if glued else text, decimal=decimal)
         if number is not None:
-            return Token(text, Kind.AMOUNT, part, number)
+            return make_token(text, Kind.AMOUNT, part, number)
     if _NUMBER.fullmatch(text) and sum(c.isdigit() for c in text) <= LONGEST_NUMBER + 4 * ("." in text or "," in text):
         number = parse_quantity(text, decimal=decimal)
         if number is not None:
-            return Token(text, Kind.NUMBER, part, number)
+            return make_token(text, Kind.NUMBER, part, number)
     if fold(text) in unit_words():
-        return Token(text, Kind.UNIT, part)
+        return make_token(text, Kind.UNIT, part)
     if (_CODE.fullmatch(text) and not _PACK.fullmatch(text)) or re.fullmatch(r"\d{7,14}", text):
-        return Token(text, Kind.CODE, part)
-    return Token(text, Kind.TEXT, part)
+        return make_token(text, Kind.CODE, part)
+    return make_token(text, Kind.TEXT, part)
 
 
 def _is_slipped(text: str) -> bool:

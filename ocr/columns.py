@@ -411,6 +411,11 @@ def _resolve(columns: tuple[Column, ...]) -> tuple[Column, ...]:
         for i in coded if len(coded) < len(names) else names[:-1][: len(names) - 1] if len(coded) == len(names) else []:
             found[i] = replace(found[i], role=Role.SKU)
     quantities = [i for i, column in enumerate(found) if column.role is Role.QUANTITY]
+    first_name = next((i for i, column in enumerate(found) if column.role is Role.DESCRIPTION), 0)
+    if not quantities:  # "Amount, Product, Price, Total": what stands before the name is counted, not paid
+        totals = [i for i, column in enumerate(found) if column.role is Role.TOTAL]
+        if len(totals) > 1 and totals[0] < first_name:
+            found[totals[0]] = replace(found[totals[0]], role=Role.QUANTITY)
     if len(quantities) > 1:
         best = next((i for i in quantities if any(part in found[i].text for part in _DELIVERED)), quantities[0])
         for i in quantities:

@@ -5,6 +5,7 @@ belongs to it, above, below and beside ─▶ line items, their numbers checked 
 """
 
 import re
+from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
@@ -16,7 +17,7 @@ from ocr.layout import Row
 from ocr.lexicon import load_table
 from ocr.parse import fold, parse_amount, parse_quantity
 from ocr.tables import CELL_GAP, Sheet, TableRow, is_carried, is_leader, is_sum, place, read_sheet, sums
-from ocr.types import BoundingBox, DocumentKind, LineItem, Page
+from ocr.types import BoundingBox, DocumentKind, LineItem, Method, Page
 from ocr.unheaded import infer_columns
 
 CENT = Decimal("0.01")
@@ -57,7 +58,7 @@ class Draft:
         """Words in the name's column of the amount row itself, without a multiplication."""
         tokens = self.in_role(Role.DESCRIPTION)
         text = " ".join(token.text for token in tokens)
-        if is_leader(text) or (_TIMES.search(text) and _letters(_TIMES.sub(" ", f" {text} ")) < 2):
+        if _letters(_TIMES.sub(" ", f" {text} ")) < 2 and not re.search(r"\w-$", text):
             return ()
         return tokens
 
@@ -82,7 +83,7 @@ def read_line_items(pages: Sequence[Page], kind: DocumentKind) -> tuple[LineItem
     sizes = {page.number: page for page in pages}
     items = [_finish(draft, sheet, sizes) for draft in drafts]
     items = [item for item in items if item is not None]
-    return tuple(_weigh([item for item in items if item], printed))
+    return tuple(_weigh(repair_codes([item for item in items if item]), printed))
 
 
 # --- Tables → drafts -----------------------------------------------------------------------------------------------
@@ -125,6 +126,8 @@ def _read_region(sheet: Sheet, model: Columns, indices: Sequence[int], unpriced:
         if is_leader(placed.row.text):
             continue
         if is_carried(placed.tokens):
+            if drafts and is_open:
+                _settle_texts(drafts[-1], None, texts, groups, model)
             texts, half = [], None
             continue
         if not is_open:
@@ -263,6 +266,8 @@ def _settle_texts(
         below.factors = factors
         left = left[:-1]
     stacked = any(column.under is Role.DESCRIPTION for column in model.columns)
+    if groups.names_above is None and above is None and below is not None and not below.own_name and not left:
+        groups.names_above = False
     if below is not None and not below.own_name and left and not stacked and groups.names_above is not False:
         if groups.names_above is None:
             groups.names_above = _near(left[-1].row, below.rows[0].row)
@@ -460,10 +465,7 @@ def _name(draft: Draft) -> tuple[str, str]:
     text = ""
     for line in lines:
         text = _join(text, _text(line))
-    text = (
-        _TIMES.sub(" ", f" {text} ") if _letters(_TIMES.sub(" ", f" {text} ")) >= 2 and draft.factors is None else text
-    )
-    return _clean(sku), _clean(text)
+    return _clean(sku), _clean(_without_factors(text, draft))
 
 
 def _without_factors(text: str, draft: Draft) -> str:
@@ -629,6 +631,41 @@ def _weigh(items: Sequence[LineItem], printed: set[Decimal]) -> Iterator[LineIte
     for item in items:
         confidence = 1 - (1 - item.confidence) * 0.3 if proven else item.confidence * 0.9
         yield replace(item, confidence=round(confidence, 4))
+
+
+# Letters and figures that recognition takes for each other in article numbers.
+_TO_FIGURE = str.maketrans("oOIlisSBZz", "0011155822")
+_TO_LETTER = str.maketrans("0158", "OISB")
+
+
+def repair_codes(items: Sequence[LineItem]) -> list[LineItem]:
+    """Article numbers read from a picture, with figures where the column has figures ("HG90o" is "HG900")."""
+    shapes = Counter(_shape(item.sku) for item in items if item.sku)
+    return [
+        replace(item, sku=_repair_code(item.sku, shapes)) if item.sku and item.method is Method.OCR else item
+        for item in items
+    ]
+
+
+def _shape(code: str) -> str:
+    return re.sub(r"\d", "9", re.sub(r"[A-Z]", "A", code))
+
+
+def _repair_code(code: str, shapes: Counter[str]) -> str:
+    """The code in the commonest shape of its length that it can have been; else with figures after its first figure."""
+    for shape, count in shapes.most_common():
+        if len(shape) != len(code) or set(shape) - set("A9-/.") or count <= shapes[_shape(code)]:
+            continue
+        turned = "".join(
+            c.translate(_TO_FIGURE) if s == "9" else c.translate(_TO_LETTER) if s == "A" else c
+            for c, s in zip(code, shape, strict=True)
+        )
+        if _shape(turned) == shape:
+            return turned
+    match = re.fullmatch(r"([A-Z]{1,4})([\doOIl]+)([A-Z]?)", code)
+    if match and re.search(r"\d", match[2]) and re.search(r"[a-z]", match[2]):
+        return match[1] + match[2].translate(_TO_FIGURE) + match[3]
+    return code
 
 
 def _text(tokens: Iterable[Token]) -> str:

@@ -15,6 +15,7 @@ from ocr.parse import fold
 from ocr.types import Page
 
 CELL_GAP = 1.0  # word heights between two cells of a row
+PROSE_WORDS = 18  # a longer row without an amount is no row of a table
 UPRIGHT_LETTERS, UPRIGHT_WORDS = 3, 12  # a word of upright text has at most, a line of it at least
 UPRIGHT_SHIFT, UPRIGHT_STEP = 1.2, 1.1  # word heights: left edges differ, and words follow each other, by no more
 MOST_EXTRA_WORDS = 3  # beside the phrase in a row of sums ("Sales tax 6 % on goods")
@@ -98,6 +99,8 @@ def without_upright_text(page: Page) -> Page:
 
 def place(sheet: Sheet, index: int, model: Columns) -> TableRow:
     tokens = sheet.tokens[index]
+    if len(tokens) > PROSE_WORDS and not any(token.kind is Kind.AMOUNT for token in tokens):
+        return TableRow(index, sheet.rows[index], tokens, (None,) * len(tokens))
     return TableRow(index, sheet.rows[index], tokens, tuple(share_out(tokens, model)))
 
 
@@ -139,6 +142,8 @@ def label_words(tokens: Sequence[Token]) -> list[str]:
         if token.kind is Kind.AMOUNT or (words and token.kind in (Kind.NUMBER, Kind.PERCENT)):
             break
         words += [word for word in fold(token.text).split() if not word.isdigit() and word != "%"]
+    if words:
+        words[0] = re.sub(r"(?<=[a-z]{4})(?:rm|eur|usd|gbp)$", "", words[0])  # "TotalRM"
     return words
 
 
@@ -153,15 +158,16 @@ def is_carried(tokens: Sequence[Token]) -> bool:
 def is_sum(placed: TableRow) -> bool:
     """Whether a row belongs below the table: it opens with a word for a sum and has of an item only numbers."""
     groups = cells(placed.tokens)
+    sold = _looks_sold(placed)
     for number, cell in enumerate(groups):
         words = label_words(cell)
         known = _opens_with(words, "hard")
-        if not known:
-            continue
-        if number and not _stands_apart(placed, cell):
-            continue
         rest = len(words) - known
-        if rest <= MOST_EXTRA_WORDS and not (rest and _looks_sold(placed)):
+        if not known or (rest and sold):
+            continue
+        if number and rest and not _stands_apart(placed, cell):
+            continue
+        if rest <= MOST_EXTRA_WORDS or words[0] in _phrases("always"):
             return True
     return False
 
