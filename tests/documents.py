@@ -23,15 +23,15 @@ INVOICE_LINES = (
 )
 
 
-def make_pdf(lines: Sequence[str] = INVOICE_LINES, size: int = 60_000) -> bytes:
-    """A page of text in a fixed-width font, padded to at least `size` bytes."""
+def make_pdf(lines: Sequence[str] = INVOICE_LINES, size: int = 60_000, width: int = 595, height: int = 842) -> bytes:
+    """A page (in points) of text in a fixed-width font, padded to at least `size` bytes."""
     shown = "".join(f"({line.replace('(', '').replace(')', '')}) Tj T*\n" for line in lines)
     content = f"BT /F1 11 Tf 14 TL 60 780 Td\n{shown}ET".encode()
     bodies = [
         b"<< /Type /Catalog /Pages 2 0 R >>",
         b"<< /Type /Pages /Kids [3 0 R] /Count 1 >>",
-        b"<< /Type /Page /Parent 2 0 R /MediaBox [0 0 595 842] /Contents 4 0 R"
-        b" /Resources << /Font << /F1 << /Type /Font /Subtype /Type1 /BaseFont /Courier >> >> >> >>",
+        b"<< /Type /Page /Parent 2 0 R /MediaBox [0 0 %d %d] /Contents 4 0 R" % (width, height)
+        + b" /Resources << /Font << /F1 << /Type /Font /Subtype /Type1 /BaseFont /Courier >> >> >> >>",
         b"<< /Length %d >>\nstream\n%s\nendstream" % (len(content), content),
     ]
     parts = [b"%PDF-1.4\n"]
