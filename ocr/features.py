@@ -184,6 +184,7 @@ class AmountFacts:
         self.item_boxes = [item.box for item in items if item.box]
         self.median_height = median([a.height for a in amounts]) if amounts else 1.0
         self.pair_sums = self._pair_sums(amounts)
+        self.column_role = self._column_roles(amounts, views)
         self.roundings = [
             (a.row.index, abs(a.value))
             for a, view in zip(amounts, views, strict=True)
@@ -196,6 +197,25 @@ class AmountFacts:
     def _pair_sums(self, amounts: Sequence[AmountCandidate]) -> set[Decimal]:
         last = list(dict.fromkeys(abs(a.value) for a in amounts if a.decimals))[-PAIR_LIMIT:]
         return {a + b for i, a in enumerate(last) for b in last[i + 1 :] if a and b}
+
+    @staticmethod
+    def _column_roles(amounts: Sequence[AmountCandidate], views: Sequence[LabelView]) -> dict[int, str]:
+        """Sums and summands of columns, by candidate: below a heading, an amount that is the sum of all above it."""
+        columns: dict[tuple[int, int], list[AmountCandidate]] = {}
+        for amount, view in zip(amounts, views, strict=True):
+            if view.above:
+                heading = view.above[0].label
+                columns.setdefault((heading.row, heading.start), []).append(amount)
+        roles = {}
+        for column in columns.values():
+            total = Decimal(0)
+            for i, amount in enumerate(column):
+                if i >= 2 and total and abs(total - amount.value) <= 2 * CENT:
+                    roles |= {id(summand): "summand" for summand in column[:i]}
+                    roles[id(amount)] = "sum"
+                    break
+                total += amount.value
+        return roles
 
     def of(self, *names: str) -> set[Decimal]:
         return set().union(*(self.labelled.get(name, set()) for name in names))
@@ -222,23 +242,35 @@ def amount_features(facts: AmountFacts, amount: AmountCandidate, view: LabelView
         "in_item": float(_inside_item(facts, amount)),
         "no_class": float(not classes),
     }
+    if id(amount) in facts.column_role:
+        features[f"column:{facts.column_role[id(amount)]}"] = 1.0
     if facts.by_row[amount.row.index] > 1 and view.above and _in_total_row(amount):
         for name in view.above[0].label.classes:
             features[f"total_row_col:{name}"] = 1.0
-    features |= _arithmetic(facts, value) | _rounded(facts, amount)
+    features |= _sums_and_rounding(facts, amount)
     return features
 
 
-def _rounded(facts: AmountFacts, amount: AmountCandidate) -> Features:
-    """Whether the amount is a sum before or after a printed rounding."""
+def _sums_and_rounding(facts: AmountFacts, amount: AmountCandidate) -> Features:
+    """The amount's equations. A sum that was rounded hands its equations on to the one after rounding."""
+    value = abs(amount.value)
+    before, after = _rounded(facts, amount)
+    if before is not None:
+        return _arithmetic(facts, value) | _arithmetic(facts, before) | {"eq:after_rounding": 1.0}
+    return {"eq:before_rounding": 1.0} if after else _arithmetic(facts, value)
+
+
+def _rounded(facts: AmountFacts, amount: AmountCandidate) -> tuple[Decimal | None, bool]:
+    """The sum that the amount is the rounded one of, if any; and whether it is itself a sum that was rounded."""
     value, row = abs(amount.value), amount.row.index
-    before = after = False
+    before, after = None, False
     for at, rounding in facts.roundings:
         for other in (value - rounding, value + rounding):
-            rows = facts.rows_of.get(other, [])
-            after |= row >= at and any(r <= at for r in rows) and value > LARGEST_ROUNDING
-            before |= row <= at and any(r >= at for r in rows) and value > LARGEST_ROUNDING
-    return {"eq:after_rounding": float(after and not before), "eq:before_rounding": float(before and not after)}
+            rows = facts.rows_of.get(other, []) if value > LARGEST_ROUNDING else []
+            if row >= at and any(r <= at for r in rows):
+                before = other
+            after |= row <= at and any(r >= at for r in rows)
+    return before, after and before is None
 
 
 def _in_total_row(amount: AmountCandidate) -> bool:

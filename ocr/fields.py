@@ -288,7 +288,7 @@ def _sides(*ballots: Ballot) -> list[Array]:
 def _sums(gross: Array, net: Array, tax: Array) -> Array:
     """Logits of net + tax = total, whatever the signs; 0 where one is absent."""
     off = np.abs(np.abs(net) + np.abs(tax) - np.abs(gross))
-    weights = np.where(off <= CENT, HOLDS, np.where(off <= ROUNDING, HOLDS / 2, FAILS))
+    weights = np.where(off <= CENT, HOLDS, np.where(off <= ROUNDING, 0.9 * HOLDS, FAILS))
     return np.where(np.isnan(off), 0.0, weights)
 
 
