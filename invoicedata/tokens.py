@@ -176,3 +176,10 @@ def rotate_signing_key(*, keep_old: bool = True) -> SigningKey:
 def _create_key() -> SigningKey:
     # 64 characters of 6 random bits each: above the 256 bits that HS256 wants of a key.
     return SigningKey.objects.create(kid=secrets.token_hex(8), secret=secrets.token_urlsafe(48))
+
+
+def rotate_webhook_secret(mga: Mga, overlap: timedelta) -> str:
+    """A new secret signs from now on, shown this once; the old ones co-sign in `webhook-signature` for `overlap`."""
+    with transaction.atomic():
+        WebhookSecret.objects.filter(mga=mga, valid_until=None).update(valid_until=timezone.now() + overlap)
+        return WebhookSecret.objects.create(mga=mga).secret

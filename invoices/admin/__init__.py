@@ -2,9 +2,9 @@
 
 from django.contrib import admin
 
-from invoices.admin import delivery_notes, invoices, operations, requests
+from invoices.admin import delivery_notes, documents, invoices, operations, requests
 
-__all__ = ["delivery_notes", "invoices", "operations", "requests"]
+__all__ = ["delivery_notes", "documents", "invoices", "operations", "requests"]
 
 admin.site.site_header = "Invoice Data"
 admin.site.site_title = "Invoice Data"

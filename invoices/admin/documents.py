@@ -1,5 +1,6 @@
 """Documents: the list, the page with its pictures, and the upload."""
 
+from collections.abc import Iterable
 from typing import Any
 
 from django.contrib import admin, messages
@@ -10,7 +11,8 @@ from django.shortcuts import get_object_or_404
 from django.template.defaultfilters import filesizeformat
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
-from django.utils.html import format_html
+from django.utils.html import format_html, format_html_join
+from django.utils.safestring import SafeString
 from django.views.decorators.http import require_GET
 
 from invoicedata.models import Mga
@@ -18,6 +20,7 @@ from invoices.admin.base import ReadOnlyAdmin, ReadOnlyInline, pill_column
 from invoices.errors import InvoiceDataError
 from invoices.models import DeliveryNote, Document, Invoice, Page
 from invoices.services import intake
+from invoices.services.rendering import PageNotShownError, render_page
 
 
 class PageInline(ReadOnlyInline):
@@ -36,6 +39,13 @@ class DeliveryNoteInline(ReadOnlyInline):
     model = DeliveryNote
     fields = ("number", "supplier_name", "delivery_date", "venue")
     show_change_link = True
+
+
+def page_pictures(document: Document, numbers: Iterable[int]) -> SafeString:
+    """The pages' pictures, loaded as they come into sight."""
+    figure = '<figure><img loading="lazy" src="{}" alt="Page {}"><figcaption>Page {}</figcaption></figure>'
+    addresses = [(reverse("admin:invoices_document_page", args=[document.pk, n]), n, n) for n in numbers]
+    return format_html('<div class="pages">{}</div>', format_html_join("", figure, addresses))
 
 
 @admin.register(Document)
@@ -71,6 +81,7 @@ class DocumentAdmin(ReadOnlyAdmin):
         "created_at",
         "read_at",
         "original",
+        "pictures",
         "sha256",
         "id",
     )
@@ -83,6 +94,10 @@ class DocumentAdmin(ReadOnlyAdmin):
     def original(self, document: Document) -> str:
         return format_html('<a href="{}">Download</a>', reverse("admin:invoices_document_original", args=[document.pk]))
 
+    @admin.display(description="pages")
+    def pictures(self, document: Document) -> SafeString:
+        return page_pictures(document, range(1, (document.page_count or 0) + 1))
+
     def has_add_permission(self, request: HttpRequest) -> bool:
         return request.user.has_perm("invoices.add_document")
 
@@ -91,6 +106,11 @@ class DocumentAdmin(ReadOnlyAdmin):
         return [
             path(
                 "<str:document_id>/original/", view(require_GET(self.original_view)), name="invoices_document_original"
+            ),
+            path(
+                "<str:document_id>/pages/<int:number>/",
+                view(require_GET(self.page_view)),
+                name="invoices_document_page",
             ),
             *super().get_urls(),
         ]
@@ -108,6 +128,20 @@ class DocumentAdmin(ReadOnlyAdmin):
             file, as_attachment=True, filename=document.filename, content_type="application/octet-stream"
         )
         response["Content-Security-Policy"] = "sandbox"
+        return response
+
+    def page_view(self, request: HttpRequest, document_id: str, number: int) -> HttpResponse:
+        """A picture of a page as we draw it: nothing of the sender's file reaches the browser but its looks."""
+        if not self.has_view_permission(request):
+            raise PermissionDenied
+        document = get_object_or_404(Document, pk=document_id)
+        try:
+            picture = render_page(document, number)
+        except PageNotShownError as error:
+            raise Http404(str(error)) from error
+        response = HttpResponse(picture, content_type="image/png")
+        response["Cache-Control"] = "private, max-age=3600"
+        response["X-Content-Type-Options"] = "nosniff"
         return response
 
     def add_view(

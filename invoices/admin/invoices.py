@@ -8,6 +8,7 @@ from django.template.loader import render_to_string
 from django.utils.safestring import SafeString
 
 from invoices.admin.base import ReadOnlyAdmin, ReadOnlyInline, ShowsConfidence, pill_column
+from invoices.admin.documents import page_pictures
 from invoices.models import Finding, Invoice, InvoiceLine, Pairing, Payment, Practice
 from invoices.templatetags import invoice_display
 
@@ -93,6 +94,7 @@ class InvoiceAdmin(ShowsConfidence, ReadOnlyAdmin):
     inlines = (FindingInline, LineInline, PaymentInline, PairingInline)
     fieldsets = (
         (None, {"fields": (("status", "shown_confidence", "kind"), "values")}),
+        ("Pages", {"fields": ("pictures",)}),
         (
             "Source",
             {
@@ -109,7 +111,7 @@ class InvoiceAdmin(ShowsConfidence, ReadOnlyAdmin):
             },
         ),
     )
-    readonly_fields = ("shown_confidence", "values")
+    readonly_fields = ("shown_confidence", "values", "pictures")
 
     @admin.display(description="total", ordering="gross_total")
     def shown_total(self, invoice: Invoice) -> SafeString:
@@ -120,6 +122,10 @@ class InvoiceAdmin(ShowsConfidence, ReadOnlyAdmin):
         """Each value beside what was read, how, and how sure."""
         rows = [self.value_row(invoice, name) for name in SHOWN_VALUES]
         return SafeString(render_to_string("admin/invoices/invoice/values.html", {"rows": rows}))
+
+    @admin.display(description="pages")
+    def pictures(self, invoice: Invoice) -> SafeString:
+        return page_pictures(invoice.document, invoice.page_numbers)
 
     def value_row(self, invoice: Invoice, name: str) -> dict[str, Any]:
         value = getattr(invoice, name)

@@ -1,0 +1,133 @@
+"""Tenants, their tokens and secrets. A secret is shown once, on the page that answers its making."""
+
+from datetime import timedelta
+from typing import Any
+
+from django import forms
+from django.contrib import admin, messages
+from django.db.models import Model, QuerySet
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.template.response import TemplateResponse
+from django.urls import reverse
+from django.utils import timezone
+
+from invoicedata import tokens
+from invoicedata.models import AccessToken, Mga, Permission, SigningKey, WebhookSecret
+
+SECRET_OVERLAP = timedelta(hours=24)
+
+
+def show_secret(request: HttpRequest, site: admin.AdminSite, title: str, secret: str, advice: str) -> HttpResponse:
+    """The one page that ever shows `secret`; browsers keep no copy of it."""
+    context = {**site.each_context(request), "title": title, "secret": secret, "advice": advice}
+    response = TemplateResponse(request, "admin/secret.html", context)
+    response["Cache-Control"] = "no-store"
+    return response
+
+
+@admin.register(Mga)
+class MgaAdmin(admin.ModelAdmin):
+    list_display = ("name", "mga_id", "default_currency", "time_zone", "created_at")
+    search_fields = ("name", "mga_id")
+    readonly_fields = ("created_at",)
+    actions = ("rotate_webhook_secret", "revoke_tokens")
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Model | None = None) -> Any:
+        return (*self.readonly_fields, "mga_id") if obj else self.readonly_fields
+
+    def has_delete_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
+        return False
+
+    @admin.action(description="Make a new webhook secret (the old one co-signs for 24 hours)")
+    def rotate_webhook_secret(self, request: HttpRequest, queryset: QuerySet[Mga]) -> HttpResponse | None:
+        if queryset.count() != 1:
+            self.message_user(request, "Choose exactly one tenant.", messages.WARNING)
+            return None
+        secret = tokens.rotate_webhook_secret(queryset.get(), SECRET_OVERLAP)
+        advice = "Give it to the tenant over a secure channel. It signs every webhook from now on."
+        return show_secret(request, self.admin_site, "New webhook secret", secret, advice)
+
+    @admin.action(description="Revoke all access tokens")
+    def revoke_tokens(self, request: HttpRequest, queryset: QuerySet[Mga]) -> None:
+        for mga in queryset:
+            tokens.revoke_all_tokens(mga)
+        self.message_user(request, "All tokens issued so far are refused from their next request on.")
+
+
+class IssueTokenForm(forms.Form):
+    mga = forms.ModelChoiceField(Mga.objects.all(), label="Tenant")
+    permissions = forms.MultipleChoiceField(
+        choices=Permission.choices, initial=Permission.values, widget=forms.CheckboxSelectMultiple
+    )
+    hours = forms.FloatField(min_value=0.1, max_value=24, initial=24)
+    note = forms.CharField(max_length=200, required=False, help_text="Whom it is for, and what for.")
+
+
+@admin.register(AccessToken)
+class AccessTokenAdmin(admin.ModelAdmin):
+    list_display = ("mga", "note", "permissions", "issued_at", "expires_at", "revoked_at")
+    list_filter = ("mga", ("revoked_at", admin.EmptyFieldListFilter))
+    list_select_related = ("mga",)
+    search_fields = ("jti", "note", "mga__name")
+    date_hierarchy = "issued_at"
+    actions = ("revoke",)
+
+    def has_change_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
+        return False
+
+    @admin.action(description="Revoke", permissions=["view"])
+    def revoke(self, request: HttpRequest, queryset: QuerySet[AccessToken]) -> None:
+        for token in queryset:
+            tokens.revoke_token(token)
+        self.message_user(request, "Revoked: they are refused from their next request on.")
+
+    def add_view(
+        self, request: HttpRequest, form_url: str = "", extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        """A form that issues a token, and the page that shows it once."""
+        if not self.has_add_permission(request):
+            return HttpResponseRedirect(reverse("admin:invoicedata_accesstoken_changelist"))
+        form = IssueTokenForm(request.POST or None)
+        if request.method == "POST" and form.is_valid():
+            values = form.cleaned_data
+            token = tokens.issue_token(
+                values["mga"],
+                permissions=values["permissions"],
+                lifetime=timedelta(hours=values["hours"]),
+                note=values["note"],
+            )
+            expiry = timezone.localtime(timezone.now() + timedelta(hours=values["hours"]))
+            advice = f"Give it to the tenant over a secure channel. It expires on {expiry:%Y-%m-%d at %H:%M} UTC."
+            return show_secret(request, self.admin_site, "New access token", token, advice)
+        context = {
+            **self.admin_site.each_context(request),
+            "title": "Issue an access token",
+            "opts": self.opts,
+            "form": form,
+        }
+        return TemplateResponse(request, "admin/invoicedata/accesstoken/issue.html", context)
+
+
+@admin.register(SigningKey)
+class SigningKeyAdmin(admin.ModelAdmin):
+    list_display = ("kid", "created_at", "verifies_until")
+    exclude = ("secret",)
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
+        return False
+
+
+@admin.register(WebhookSecret)
+class WebhookSecretAdmin(SigningKeyAdmin):
+    list_display = ("mga", "created_at", "valid_until")
+    list_filter = ("mga",)
+    list_select_related = ("mga",)
