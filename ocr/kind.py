@@ -15,6 +15,9 @@ LONGEST_TITLE = 4  # words
 CELL_GAP = 1.1  # heights
 TITLE_ZONE = 0.45  # of the page, from its top
 STRIP_SHAPE = 1.9  # height over width: of a till receipt
+TILL_WIDTH = 25.0  # heights of a word: wider print is no till roll's; measured on 110 receipts and 210 sheets
+FEWEST_WORDS = 25  # that tell the width of the print
+OUTSIDERS = 40  # one word in so many may stand outside the print
 SIZE_WEIGHT = 1.2  # for each size of type above the page's median
 ALONE, HEADED, WEAK = 2.0, 0.6, 0.05  # points of a title that fills its cell, of one with others, of a mere mention
 SHORT_CELL = 7  # words: longer cells are sentences
@@ -43,6 +46,8 @@ def decide_kind(pages: Sequence[Page]) -> tuple[DocumentKind, float]:
     for title in _titles(pages[0]):
         points[title.kind] = max(points[title.kind], title.points)
     text = " " + fold(" ".join(word.text for page in pages for word in page.words)) + " "
+    if len(pages) == 1 and is_till_roll(pages[0]) and not points["delivery_note"]:
+        return _by_client(text, text_width(pages[0]))
     if any(f" {denial} " in text for denial in load_table("kinds")["denials"]):
         points["invoice"] -= DENIED
         points["delivery_note"] += 1.0
@@ -53,9 +58,36 @@ def decide_kind(pages: Sequence[Page]) -> tuple[DocumentKind, float]:
     return KINDS[ranked[0]], 0.75 + 0.24 * min(margin / SURE_MARGIN, 1.0)
 
 
+def text_width(page: Page) -> float:
+    """How wide the print is, in heights of its median word: 12 to 24 on a till roll, above 30 on a sheet."""
+    if not page.words:
+        return 0.0
+    height = median(word.bottom - word.top for word in page.words)
+    lefts = sorted(word.left for word in page.words)
+    rights = sorted(word.right for word in page.words)
+    few = len(page.words) // OUTSIDERS
+    return (rights[-1 - few] - lefts[few]) / height
+
+
+def is_till_roll(page: Page) -> bool:
+    """Whether the page is printed as narrow as a till does, and shows amounts."""
+    if len(page.words) < FEWEST_WORDS or text_width(page) > TILL_WIDTH:
+        return False
+    return any(re.search(r"\d[.,]\d\d\b", word.text) for word in page.words)
+
+
+def _by_client(text: str, width: float) -> tuple[DocumentKind, float]:
+    """What a till printed: an invoice if it names a client, patient or account, else a receipt."""
+    named = any(f" {word} " in text for word in load_table("kinds")["client"])
+    narrow = min((TILL_WIDTH - width) / TILL_WIDTH * 2, 0.15)
+    return (DocumentKind.INVOICE, 0.8) if named else (DocumentKind.RECEIPT, 0.82 + narrow)
+
+
 def _by_content(page: Page, text: str) -> tuple[DocumentKind, float]:
     """No title: an amount to pay makes an invoice or, on a till roll, a receipt."""
-    has_total = re.search(r" (?:total|amount due|balance due|gesamt|summe|montant|totaal|importe|totale) ", text)
+    has_total = re.search(
+        r" (?:total|amount due|balance due|gesamt\w*|\w*summe|\w+betrag|montant|totaal|importe|totale) ", text
+    )
     if page.height > STRIP_SHAPE * page.width and has_total:
         return DocumentKind.RECEIPT, 0.8
     if has_total and re.search(r"\d [.,]?\d\d ", text):
