@@ -30,6 +30,7 @@ from invoices.api.invoice_data.serializers import (
 from invoices.api.renderers import JsonRenderer
 from invoices.errors import (
     FileTooLargeError,
+    InvalidRequestError,
     InvalidWebhookUrlError,
     InvoiceNotFoundError,
     MissingFileError,
@@ -150,6 +151,8 @@ class UploadView(InvoiceDataView):
 
 def read_form(request: Request) -> tuple[UploadedFile, str]:
     """(the file, the webhook URL or blank). Raises for parts that are missing, doubled, or of a wrong kind."""
+    if "Transfer-Encoding" in request.headers:
+        raise InvalidRequestError("Send the request with its Content-Length; a body in chunks is not read.")
     form = request.data
     if not isinstance(form, QueryDict):  # no body at all
         raise MissingFileError
