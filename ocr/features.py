@@ -206,7 +206,7 @@ class AmountFacts:
             if view.above:
                 heading = view.above[0].label
                 columns.setdefault((heading.row, heading.start), []).append(amount)
-        roles = {}
+        roles: dict[int, str] = {}
         for column in columns.values():
             total = Decimal(0)
             for i, amount in enumerate(column):
@@ -422,4 +422,22 @@ def number_features(facts: NumberFacts, number: NumberCandidate, view: LabelView
     }
     for name in title:
         features[f"row_{name}"] = 1.0
-    return features
+    return features | _prefix_features(number, view)
+
+
+def _prefix_features(number: NumberCandidate, view: LabelView) -> Features:
+    """Whether initials before the figures are part of the number: they are if another label names it already.
+
+    "Delivery note  DN 0712" has the number DN 0712; "DN: 0712" has 0712.
+    """
+    row = number.row
+    headed = bool(view.above and view.above[0].adjacent)
+    for label in row.labels:
+        if not label.initials or label.closed:
+            continue
+        named = headed or any(other.end == label.start for other in row.labels)
+        if named and label.start == number.start and label.end < number.end:
+            return {"prefixed": 1.0}
+        if named and label.end == number.start:
+            return {"bare_of_prefix": 1.0}
+    return {}
