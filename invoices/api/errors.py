@@ -126,7 +126,7 @@ def judged_and_logged(error: Exception) -> Failure:
 
 
 def is_api(request: HttpRequest) -> bool:
-    return request.path.startswith(API)
+    return f"{request.path}/".startswith(API)
 
 
 def api_response(request: HttpRequest, failure: Failure) -> HttpResponse:

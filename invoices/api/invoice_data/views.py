@@ -97,6 +97,12 @@ IDEMPOTENCY_KEY = OpenApiParameter(
     OpenApiParameter.HEADER,
     description="The same key with the same request within 24 hours gives the same answer, and is done once",
 )
+REQUEST_ID_HEADER = OpenApiParameter(
+    "X-Request-ID", str, OpenApiParameter.HEADER, response=True, description="The requestId of the body"
+)
+LOCATION_HEADER = OpenApiParameter(
+    "Location", str, OpenApiParameter.HEADER, response=[202], description="Where the answer will be"
+)
 COMMON_RESPONSES = {
     "_400": "Bad Request: invalid request parameters",
     "_401": "Unauthorized: authentication required",
@@ -106,7 +112,7 @@ COMMON_RESPONSES = {
 UPLOAD_SCHEMA: dict[str, Any] = {
     "tags": ["Invoices"],
     "request": {"multipart/form-data": UploadSerializer},
-    "parameters": [CUSTOMER_ID, IDEMPOTENCY_KEY],
+    "parameters": [CUSTOMER_ID, IDEMPOTENCY_KEY, REQUEST_ID_HEADER, LOCATION_HEADER],
     "responses": documented(
         _200="OK: processing successful",
         _202="Accepted: async processing started (if webhook provided, or if it takes long)",
@@ -204,6 +210,7 @@ class LookupByNumberView(InvoiceDataView):
         tags=["Invoices"],
         parameters=[
             CUSTOMER_ID,
+            REQUEST_ID_HEADER,
             OpenApiParameter(
                 "invoice_number", str, OpenApiParameter.PATH, description="Invoice number, percent-encoded; any case"
             ),
@@ -231,7 +238,11 @@ class RequestView(InvoiceDataView):
         operation_id="getRequest",
         summary="Answer to an earlier request",
         tags=["Invoices"],
-        parameters=[OpenApiParameter("request_id", str, OpenApiParameter.PATH, description="Request identifier")],
+        parameters=[
+            OpenApiParameter("request_id", str, OpenApiParameter.PATH, description="Request identifier"),
+            REQUEST_ID_HEADER,
+            LOCATION_HEADER,
+        ],
         responses=documented(
             _200="OK: processing successful",
             _202="Accepted: still running",

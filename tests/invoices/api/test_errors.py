@@ -33,6 +33,7 @@ def assert_failed(response: Any, status: int, code: str) -> None:
 @pytest.mark.parametrize(
     ("method", "path", "status", "code"),
     [
+        ("get", "/api", 404, "NOT_FOUND"),
         ("get", "/api/", 404, "NOT_FOUND"),
         ("get", "/api/v1/nothing", 404, "NOT_FOUND"),
         ("post", "/api/v2/invoice/C-1/process", 404, "NOT_FOUND"),
