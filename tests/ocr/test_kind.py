@@ -1,0 +1,78 @@
+"""What kind of document a page is."""
+
+import pytest
+
+from ocr.kind import decide_kind, is_till_roll
+from ocr.types import DocumentKind
+from tests.ocr.sheets import make_page
+
+SHEET = """
+Danesway Foodservice Ltd                                                {title}
+The Old Forge, Dereham Road, Norwich                                    No. 4711
+
+Product   Description                            Qty    Unit Price    Net Amount
+208833    Chopped Tomatoes 6x2.5kg                 2         14.50         29.00
+
+Total                                                                      29.00
+"""
+
+
+@pytest.mark.parametrize(
+    ("title", "kind"),
+    [
+        ("INVOICE", DocumentKind.INVOICE),
+        ("I N V O I C E", DocumentKind.INVOICE),
+        ("TAX INVOICE", DocumentKind.INVOICE),
+        ("RECHNUNG", DocumentKind.INVOICE),
+        ("CREDIT NOTE", DocumentKind.CREDIT_NOTE),
+        ("Adjustment Note", DocumentKind.CREDIT_NOTE),
+        ("DELIVERY NOTE", DocumentKind.DELIVERY_NOTE),
+        ("Lieferschein", DocumentKind.DELIVERY_NOTE),
+        ("STATEMENT OF ACCOUNT", DocumentKind.STATEMENT),
+        ("ESTIMATE", DocumentKind.OTHER),
+    ],
+)
+def test_the_title_names_the_kind(title: str, kind: DocumentKind) -> None:
+    assert decide_kind([make_page(SHEET.format(title=title))])[0] is kind
+
+
+def test_a_note_that_denies_to_be_an_invoice_is_a_delivery_note() -> None:
+    page = make_page(SHEET.format(title="Docket") + "\nPlease check goods before signing. This is not an invoice.")
+    assert decide_kind([page])[0] is DocumentKind.DELIVERY_NOTE
+
+
+def test_a_sheet_with_a_total_and_no_title_is_an_invoice_with_doubt() -> None:
+    kind, confidence = decide_kind([make_page(SHEET.format(title="Norfolk"))])
+    assert kind is DocumentKind.INVOICE
+    assert confidence < 0.8
+
+
+TILL = """
+   99 SPEED MART
+  41150 KLANG 88
+ TAX INVOICE 123
+LYCHEES     5.00
+COFFEE MIX  3.90
+RICE 5KG   21.30
+SUGAR 1KG   2.10
+MILK 1L     4.20
+TOTAL      36.50
+CASH       50.00
+CHANGE     13.50
+GOODS SOLD ARE
+NOT RETURNABLE
+"""
+
+
+def test_narrow_print_is_a_receipt_whatever_its_title() -> None:
+    assert is_till_roll(make_page(TILL))
+    assert decide_kind([make_page(TILL)])[0] is DocumentKind.RECEIPT
+
+
+def test_a_till_that_names_its_client_prints_an_invoice() -> None:
+    page = make_page(TILL.replace("41150 KLANG 88", "Client 0044511"))
+    assert decide_kind([page])[0] is DocumentKind.INVOICE
+
+
+def test_a_page_of_prose_is_something_else() -> None:
+    assert decide_kind([make_page("Discharge instructions\nkeep the wound dry for ten days")])[0] is DocumentKind.OTHER

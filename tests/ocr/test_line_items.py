@@ -1,0 +1,312 @@
+"""Line items of tables that are typed here as they would be printed."""
+
+from dataclasses import replace
+from decimal import Decimal
+
+from ocr.line_items import patient_of, read_line_items
+from ocr.types import DocumentKind, LineItem, Method
+from tests.ocr.sheets import make_page
+
+
+def read(text: str, kind: DocumentKind = DocumentKind.INVOICE) -> tuple[LineItem, ...]:
+    return read_line_items([make_page(text)], kind)
+
+
+def amounts(items: tuple[LineItem, ...]) -> list[str]:
+    return [str(item.net_amount) for item in items]
+
+
+PLAIN = """
+Invoice No        4711
+
+Code     Description               Qty   Unit    Price    Amount
+HG322    Alcohol Free IPA            2   case    26.65     53.30
+HG900    CO2 Cylinder 6.35kg         1   each    23.81     23.81
+
+Total                                                      77.11
+"""
+
+
+def test_a_table_with_a_heading_gives_every_column() -> None:
+    first, second = read(PLAIN)
+    assert (first.sku, first.description, first.unit) == ("HG322", "Alcohol Free IPA", "case")
+    assert (first.quantity, first.unit_price, first.net_amount) == (Decimal(2), Decimal("26.65"), Decimal("53.30"))
+    assert second.description == "CO2 Cylinder 6.35kg"
+
+
+def test_columns_may_stand_in_any_order() -> None:
+    items = read("""
+Menge    Artikelbezeichnung        Gesamtpreis    Einzelpreis    Art-Nr
+3        Trennblätter A4                 29,70           9,90    TB100
+50       Joghurt Banane                 275,00           5,50    AR200
+
+Summe                                   304,70
+""")
+    assert [(i.quantity, i.unit_price, i.net_amount, i.sku) for i in items] == [
+        (Decimal(3), Decimal("9.90"), Decimal("29.70"), "TB100"),
+        (Decimal(50), Decimal("5.50"), Decimal("275.00"), "AR200"),
+    ]
+
+
+def test_a_tilted_page_reads_alike() -> None:
+    page = make_page(PLAIN)
+    fallen = tuple(replace(w, top=w.top + 0.04 * w.left, bottom=w.bottom + 0.04 * w.left) for w in page.words)
+    level = read_line_items([page], DocumentKind.INVOICE)
+    tilted = read_line_items([replace(page, words=fallen)], DocumentKind.INVOICE)
+    assert [(i.description, i.net_amount) for i in level] == [(i.description, i.net_amount) for i in tilted]
+
+
+def test_the_table_ends_at_the_totals() -> None:
+    items = read("""
+Description               Qty      Net      VAT     Gross
+Renal Support Pouch         6    12.00     2.40     14.40
+Clinical Waste              1     5.41     1.08      6.49
+
+Invoice totals                   17.41     3.48     20.89
+Card payment 01/02/2024                             20.89
+""")
+    assert amounts(items) == ["14.40", "6.49"]
+
+
+def test_a_narrow_name_is_joined_from_its_lines() -> None:
+    items = read("""
+Pos  Beschreibung    Nettopreis    Menge    Entgelt
+1    Trennblätter          9,90       20     198,00
+     A4
+2    Joghurt               5,50       50     275,00
+     Banane
+
+Summe                                        473,00
+""")
+    assert [item.description for item in items] == ["Trennblätter A4", "Joghurt Banane"]
+
+
+def test_details_under_an_item_are_not_its_name() -> None:
+    items = read("""
+Item                             Quantity     Rate     Amount
+Service of the boiler, yearly          12    10.00     120.00
+  Notes: replaced capacitor
+Labour                                  5     1.50       7.50
+  Batch 200
+
+Subtotal                                               127.50
+""")
+    assert [item.description for item in items] == ["Service of the boiler, yearly", "Labour"]
+
+
+def test_headings_between_items_are_categories() -> None:
+    items = read("""
+Code     Description                      Qty    Price    Amount
+AMBIENT
+208833   Chopped Tomatoes 6x2.5kg           2    14.50     29.00
+CHILLED
+301120   Semi Skimmed Milk                 18     1.80     32.40
+
+Total Net                                                  61.40
+""")
+    assert [item.category for item in items] == ["AMBIENT", "CHILLED"]
+
+
+def test_a_heading_with_an_animal_is_the_patient() -> None:
+    items = read("""
+Date          Product                          Qty    Amount
+Gus (Canine, Beagle)
+28 Dec 2024   Office Visit                    1.00     76.95
+Rosie (Feline, DSH)
+28 Dec 2024   Recovery Collar                 1.00     15.35
+
+Total                                                  92.30
+""")
+    assert [(item.patient, item.description) for item in items] == [
+        ("Gus", "Office Visit"),
+        ("Rosie", "Recovery Collar"),
+    ]
+
+
+def test_patient_labels_name_the_patient() -> None:
+    assert patient_of("Patient: Luna") == "Luna"
+    assert patient_of("Diet & Retail") == ""
+
+
+def test_a_till_prints_the_name_above_the_numbers() -> None:
+    items = read("""
+      Geelong Vet Hospital
+Hospitalisation per Day
+3 x 74.20                   222.60
+Wound Suture Minor
+1 x 92.50                    92.50
+
+TOTAL                       315.10
+""")
+    assert [(i.description, i.quantity, i.unit_price) for i in items] == [
+        ("Hospitalisation per Day", Decimal(3), Decimal("74.20")),
+        ("Wound Suture Minor", Decimal(1), Decimal("92.50")),
+    ]
+
+
+def test_a_receipt_may_print_the_multiplication_before_the_name() -> None:
+    items = read("""
+MORTADELLA                   0,99 B
+2 x 1,15
+CARACTERE                    2,30 B
+SALATBAR                     2,42 B
+
+SUMME                        5,71
+""")
+    assert [(i.description, i.quantity) for i in items][1] == ("CARACTERE", Decimal(2))
+    assert amounts(items) == ["0.99", "2.30", "2.42"]
+
+
+def test_pack_sizes_are_part_of_the_name() -> None:
+    (item,) = read("""
+Description                     Qty    Price    Amount
+Crisps 48 x 40g                   2    17.99     35.98
+
+Total                                            35.98
+""")
+    assert (item.description, item.quantity) == ("Crisps 48 x 40g", Decimal(2))
+
+
+def test_negative_amounts_keep_their_sign_however_printed() -> None:
+    items = read("""
+Description            Qty     Price     Amount
+Lemons                   1     30.38     -30.38
+Kombucha                 2     36.00      72.00-
+Lettuce                  2     20.78     (41.56)
+
+Total                                   -143.94
+""")
+    assert amounts(items) == ["-30.38", "-72.00", "-41.56"]
+
+
+def test_carried_sums_are_not_items() -> None:
+    first = make_page("""
+Description            Qty     Price     Amount
+Lemons                   1     30.38      30.38
+Carried forward                           30.38
+""")
+    second = make_page(
+        """
+Description            Qty     Price     Amount
+Brought forward                           30.38
+Kombucha                 2     36.00      72.00
+
+Total                                    102.38
+""",
+        number=2,
+    )
+    items = read_line_items([first, second], DocumentKind.INVOICE)
+    assert [(item.description, item.page) for item in items] == [("Lemons", 1), ("Kombucha", 2)]
+
+
+def test_a_page_without_heading_goes_on_with_the_columns() -> None:
+    first = make_page("""
+Description            Qty     Price     Amount
+Lemons                   1     30.38      30.38
+""")
+    second = make_page(
+        """
+Kombucha                 2     36.00      72.00
+
+Total                                    102.38
+""",
+        number=2,
+    )
+    assert amounts(read_line_items([first, second], DocumentKind.INVOICE)) == ["30.38", "72.00"]
+
+
+def test_discounts_are_read_beside_the_amount() -> None:
+    (item,) = read("""
+Qty   Description                Unit Price   Discount    Amount
+1     Microchip Implant               46.50       2.33     44.17
+
+Total                                                      44.17
+""")
+    assert (item.discount, item.net_amount) == (Decimal("2.33"), Decimal("44.17"))
+
+
+def test_the_total_may_stand_half_a_line_lower() -> None:
+    items = read("""
+Pos   Art-Nr     Beschreibung        Nettopreis    Menge    Nettobetrag
+1     TB100      Trennblätter A4           9,90       20
+                                                                 198,00
+2     AR200      Joghurt Banane            5,50       50
+                                                                 275,00
+
+Positionssumme                                                   473,00
+""")
+    assert [(i.quantity, i.unit_price, i.net_amount) for i in items] == [
+        (Decimal(20), Decimal("9.90"), Decimal("198.00")),
+        (Decimal(50), Decimal("5.50"), Decimal("275.00")),
+    ]
+
+
+def test_a_delivery_note_without_prices_gives_what_was_delivered() -> None:
+    items = read(
+        """
+Code     Description                  Unit    Ordered    Delivered
+HG322    Alcohol Free IPA             case          2            1
+HG140    Winter Lantern Porter        pin           1            1
+Total lines 2 Temperature chilled 3.8
+""",
+        DocumentKind.DELIVERY_NOTE,
+    )
+    assert [(i.sku, i.quantity_ordered, i.quantity, i.net_amount) for i in items] == [
+        ("HG322", Decimal(2), Decimal(1), None),
+        ("HG140", Decimal(1), Decimal(1), None),
+    ]
+
+
+def test_a_docket_without_heading_is_read_by_its_alignment() -> None:
+    items = read(
+        """
+Delivery docket 11127761
+   3  pack   306642   Streaky Bacon
+   6  each   301120   Semi Skimmed Milk
+  12  each   502310   Heavy Duty Degreaser
+Boxes: 3
+""",
+        DocumentKind.DELIVERY_NOTE,
+    )
+    assert [(i.quantity, i.unit, i.sku) for i in items] == [
+        (Decimal(3), "pack", "306642"),
+        (Decimal(6), "each", "301120"),
+        (Decimal(12), "each", "502310"),
+    ]
+
+
+def test_an_unread_quantity_follows_from_price_and_amount() -> None:
+    items = read("""
+Description            Qty     Price     Amount
+Lemons                   2     30.00      60.00
+Kombucha                       36.00      72.00
+
+Total                                    132.00
+""")
+    assert items[1].quantity == Decimal(2)
+
+
+def test_misread_codes_take_the_shape_of_their_column() -> None:
+    page = make_page(
+        """
+Code     Description              Qty    Price    Amount
+HG322    Alcohol Free IPA           1    53.30     53.30
+HG101    Best Bitter                1    10.00     10.00
+HG90o    Cylinder                   1    23.81     23.81
+
+Total                                             87.11
+""",
+        method=Method.OCR,
+    )
+    assert [item.sku for item in read_line_items([page], DocumentKind.INVOICE)] == ["HG322", "HG101", "HG900"]
+
+
+def test_lines_that_add_up_to_a_printed_sum_are_surer() -> None:
+    proven = read(PLAIN)
+    unproven = read(PLAIN.replace("77.11", "99.99"))
+    assert min(item.confidence for item in proven) > max(item.confidence for item in unproven)
+
+
+def test_prose_has_no_items() -> None:
+    assert read("Dear Mrs Dyer\nthank you for your visit\nwe look forward to seeing you") == ()
+    assert read_line_items([], DocumentKind.INVOICE) == ()

@@ -1,0 +1,61 @@
+"""Where one document of a file ends and the next begins."""
+
+from ocr.splitting import page_place, split
+from ocr.types import Page
+from tests.ocr.sheets import make_page
+
+INVOICE = """
+Danesway Foodservice Ltd                                             INVOICE
+The Old Forge, Dereham Road, Norwich, Norfolk NR2 1QZ
+
+Invoice No. {number}            Invoice Date 29/05/2025        Page {page}
+
+Product   Description                            Qty    Unit Price    Amount
+208833    Chopped Tomatoes 6x2.5kg                 2         14.50     29.00
+
+Total                                                                  29.00
+"""
+TAIL = """
+Reminders for Luna
+Dental check in March
+"""
+
+
+def pages(*texts: str) -> list[Page]:
+    return [make_page(text, number) for number, text in enumerate(texts, start=1)]
+
+
+def cuts(*texts: str) -> list[tuple[int, ...]]:
+    return [part.pages for part in split(pages(*texts))]
+
+
+def test_a_single_page_is_one_document_for_sure() -> None:
+    (part,) = split(pages(TAIL))
+    assert (part.pages, part.confidence) == ((1,), 1.0)
+
+
+def test_other_numbers_are_other_documents() -> None:
+    first, second = INVOICE.format(number="117090", page="1"), INVOICE.format(number="117095", page="1")
+    assert cuts(first, second) == [(1,), (2,)]
+
+
+def test_pages_that_count_on_stay_together() -> None:
+    first, second = INVOICE.format(number="117090", page="1 of 2"), INVOICE.format(number="117090", page="2 of 2")
+    third = INVOICE.format(number="117091", page="1 of 1")
+    assert cuts(first, second, third) == [(1, 2), (3,)]
+
+
+def test_a_page_with_nothing_of_its_own_goes_on() -> None:
+    assert cuts(INVOICE.format(number="117090", page="1"), TAIL) == [(1, 2)]
+
+
+def test_no_page_is_lost_or_used_twice() -> None:
+    numbers = [
+        number for part in split(pages(TAIL, INVOICE.format(number="1170", page="1"), TAIL)) for number in part.pages
+    ]
+    assert numbers == [1, 2, 3]
+
+
+def test_page_numbers_are_read_in_several_languages() -> None:
+    texts = ["Page 2 of 3", "Seite 2 von 3", "Pagina 2 van 3", "2 / 3"]
+    assert [page_place(make_page(text)) for text in texts] == [(2, 3)] * 4
