@@ -28,6 +28,7 @@ ALLOWED_HOSTS = env.words("ALLOWED_HOSTS") or ["127.0.0.1", "localhost", "[::1]"
 CSRF_TRUSTED_ORIGINS = [PUBLIC_URL]
 
 INSTALLED_APPS = [
+    "django_q",
     "invoicedata.apps.InvoiceDataConfig",
     "pims.apps.PimsConfig",
     "invoices.apps.InvoicesConfig",
@@ -40,7 +41,6 @@ INSTALLED_APPS = [
     "django.contrib.staticfiles",
     "rest_framework",
     "django_filters",
-    "django_q",
     "csp",
     "drf_spectacular",
     "drf_spectacular_sidecar",

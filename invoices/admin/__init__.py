@@ -1,10 +1,15 @@
 """The staff's view. What was read is shown, not edited: a correction stands beside the reading, never over it."""
 
 from django.contrib import admin
+from django_q.models import Failure, OrmQ, Schedule, Success
 
 from invoices.admin import delivery_notes, documents, invoices, operations, requests
 
 __all__ = ["delivery_notes", "documents", "invoices", "operations", "requests"]
+
+# The job's own row is the record; django-q's tables hold mere nudges.
+for model in (Failure, OrmQ, Schedule, Success):
+    admin.site.unregister(model)
 
 admin.site.site_header = "Invoice Data"
 admin.site.site_title = "Invoice Data"
