@@ -1,7 +1,7 @@
 """Typed candidates: every place of a sheet that could be an amount, a date or a number of something."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
@@ -196,7 +196,7 @@ _PERCENT_OR_UNIT = re.compile(r"%$|^\d+([.,]\d+)?(kg|g|ml|l|cl|mm|cm|m|x|pk|kw|h
 _DECIMAL = re.compile(r"^[£$€]?-?\d{1,3}(?:[.,]?\d{3})*[.,]\d{2}-?$")
 
 
-def find_numbers(sheet: Sheet, dates: list[DateCandidate]) -> list[NumberCandidate]:
+def find_numbers(sheet: Sheet, dates: Sequence[DateCandidate]) -> list[NumberCandidate]:
     """Everything that could be a document's or account's number: words with figures, joined where a gap splits them."""
     printed = [c for c in dates if not c.text.isdigit()]  # "20240311" may be a day or a number
     taken = {(c.row.index, i) for c in printed for i in range(c.start, c.end)}

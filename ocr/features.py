@@ -168,9 +168,11 @@ class AmountFacts:
         self.count = Counter(abs(a.value) for a in amounts if a.decimals or a.marked)
         self.values = set(self.count)
         self.by_row = Counter(a.row.index for a in amounts)
-        self.order = {}
-        for a in amounts:
-            self.order[id(a)] = sum(1 for b in amounts if b.row is a.row and b.start < a.start)
+        self.order: dict[int, int] = {}
+        seen: Counter[int] = Counter()
+        for a in amounts:  # in reading order
+            self.order[id(a)] = seen[a.row.index]
+            seen[a.row.index] += 1
         self.labelled: dict[str, set[Decimal]] = {}
         for amount, view in zip(amounts, views, strict=True):
             for name in view.nearest():
@@ -179,6 +181,7 @@ class AmountFacts:
         self.rank = {value: i for i, value in enumerate(ranked)}
         self.largest = ranked[0] if ranked else Decimal(1)
         self.rates = {rate for m in _RATE.finditer(sheet.text) if 0 < (rate := Decimal(m[1].replace(",", "."))) < 40}
+        self.taxes = {(x * rate / 100).quantize(CENT) for rate in self.rates for x in self.values if x}
         self.bottom = max((a.row.index for a in amounts), default=0)
         self.priced = sum(item.net_amount for item in items if item.net_amount is not None) if items else None
         self.item_boxes = [item.box for item in items if item.box]
@@ -314,7 +317,7 @@ def _arithmetic(facts: AmountFacts, value: Decimal) -> Features:
         "eq:pair": value in facts.pair_sums,
         "eq:items": facts.priced is not None and abs(value) == abs(facts.priced),
         "eq:with_rate": any(abs(value * r / (100 + r)).quantize(CENT) in values for r in facts.rates),
-        "eq:rate_of": any(_is_rate_of(facts, value, r) for r in facts.rates),
+        "eq:rate_of": value in facts.taxes,
         "eq:net_of_rate": any((value * (100 + r) / 100).quantize(CENT) in values for r in facts.rates),
         "eq:same_as_total": value in gross,
         "eq:same_as_due": value in due,
@@ -322,10 +325,6 @@ def _arithmetic(facts: AmountFacts, value: Decimal) -> Features:
         "eq:same_as_net": value in net,
     }
     return {name: 1.0 for name, holds in features.items() if holds}
-
-
-def _is_rate_of(facts: AmountFacts, value: Decimal, rate: Decimal) -> bool:
-    return any(x > value and (x * rate / 100).quantize(CENT) == value for x in facts.values)
 
 
 # --- Dates ---------------------------------------------------------------------------------------------------------

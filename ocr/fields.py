@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from ocr.addresses import has_word
-from ocr.candidates import Candidate, clean_number, find_amounts, find_date_candidates, find_numbers
+from ocr.candidates import Candidate, DateCandidate, clean_number, find_amounts, find_date_candidates, find_numbers
 from ocr.currency import country_scores, guess_country, guess_currency, guess_date_order
 from ocr.evidence import Sheet
 from ocr.features import (
@@ -123,13 +123,14 @@ def decide_fields(evidence: Evidence, models: Mapping[str, FieldModel], *, paid:
 
 def read_delivery_note_numbers(pages: Sequence[Page], kind: DocumentKind) -> tuple[str, ...]:
     """All delivery-note numbers that a document prints, in reading order."""
-    return delivery_note_numbers(gather_evidence(pages, kind), {})
+    sheet = Sheet(pages)
+    return delivery_note_numbers(_number_options(sheet, find_date_candidates(sheet), kind))
 
 
-def delivery_note_numbers(evidence: Evidence, models: Mapping[str, FieldModel]) -> tuple[str, ...]:
-    """Every number that is likelier a delivery note's than not, without parts of a longer one."""
-    model = models.get("delivery_note_number") or field_model("delivery_note_number")
-    places = [o.place for o in evidence.numbers if model.score(o.features) > model.none]
+def delivery_note_numbers(options: Sequence[Option]) -> tuple[str, ...]:
+    """Of a document's numbers those that are likelier a delivery note's than not, without parts of a longer one."""
+    model = field_model("delivery_note_number")
+    places = [o.place for o in options if model.score(o.features) > model.none]
     whole = [place for place in places if not any(_is_part(place, other) for other in places)]
     return tuple(dict.fromkeys(clean_number(place.text) for place in whole))
 
@@ -152,8 +153,6 @@ def gather_evidence(pages: Sequence[Page], kind: DocumentKind, line_items: Seque
     views = [LabelView(sheet, a) for a in amounts]
     amount_facts = AmountFacts(sheet, amounts, views, line_items)
     date_facts = DateFacts(sheet, dates, readings)
-    numbers = find_numbers(sheet, dates)
-    number_facts = NumberFacts(sheet, numbers)
 
     fixed = {}
     if currency:
@@ -176,13 +175,17 @@ def gather_evidence(pages: Sequence[Page], kind: DocumentKind, line_items: Seque
             )
             for d, day in zip(dates, readings, strict=True)
         ),
-        tuple(
-            Option(n.value, n, _of_kind(number_features(number_facts, n, LabelView(sheet, n)), kind)) for n in numbers
-        ),
+        _number_options(sheet, dates, kind),
         tuple(party_options(sheet, kind, guess_country(scores))),
         guess_country(scores),
         fixed,
     )
+
+
+def _number_options(sheet: Sheet, dates: Sequence[DateCandidate], kind: DocumentKind) -> tuple[Option, ...]:
+    numbers = find_numbers(sheet, dates)
+    facts = NumberFacts(sheet, numbers)
+    return tuple(Option(n.value, n, _of_kind(number_features(facts, n, LabelView(sheet, n)), kind)) for n in numbers)
 
 
 # Labels that change their meaning with the kind of document; the features get a twin that only that kind has.

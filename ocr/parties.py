@@ -56,6 +56,7 @@ CONTACT_CONFIDENCE = 0.93
 TERMS_CONFIDENCE = {True: 0.9, False: 0.75}  # with a label, without
 LONGEST_NAME = 60  # characters
 MOST_LETTERS = 5  # words of one letter in a name
+SHORTEST_HEAD = 14  # rows that belong to the head even if a table seems to begin there
 NAME_ROWS = 30  # rows at the head, and at the foot, in which a party may be named without a label
 FOOT_ROWS = 8
 
@@ -111,7 +112,9 @@ def find_names(sheet: Sheet, country: str) -> list[NameCandidate]:
     repair = partial(repair_name, country=country) if sheet.method == Method.OCR else str
     pages = sorted(sheet.pages)
     first_page_rows = [row for row in sheet.rows if row.page == pages[0]]
-    near = {row.index for row in first_page_rows[:NAME_ROWS] + first_page_rows[-FOOT_ROWS:]}
+    table = next((i for i, row in enumerate(first_page_rows) if sheet.has_columns.get(row.index)), NAME_ROWS)
+    head = first_page_rows[: min(NAME_ROWS, max(table, SHORTEST_HEAD))]
+    near = {row.index for row in head + first_page_rows[-FOOT_ROWS:]}
     for row in sheet.rows:
         labelled = any(label.classes & PARTY_CLASSES for label in row.labels)
         if row.index not in near and not labelled:
