@@ -7,6 +7,7 @@ from django.db.models import Model
 from django.http import HttpRequest
 from django.utils.safestring import SafeString
 
+from invoices import answers
 from invoices.templatetags import invoice_display
 
 
@@ -44,6 +45,18 @@ class ShowsConfidence:
     @admin.display(description="confidence", ordering="confidence")
     def shown_confidence(self, row: Any) -> SafeString:
         return invoice_display.confidence(row.confidence)
+
+
+class ShowsQuantities:
+    """Columns for a line's `quantity` and `unit_price`, without the zeros that the database keeps."""
+
+    @admin.display(description="quantity", ordering="quantity")
+    def shown_quantity(self, line: Any) -> str:
+        return "" if line.quantity is None else f"{line.quantity.normalize():f}"
+
+    @admin.display(description="unit price", ordering="unit_price")
+    def shown_price(self, line: Any) -> str:
+        return "" if line.unit_price is None else str(answers.price(line.unit_price))
 
 
 def pill_column(field: str, description: str) -> Any:

@@ -1,21 +1,21 @@
 from django.contrib import admin
 from django.utils.safestring import SafeString
 
-from invoices.admin.base import ReadOnlyAdmin, ReadOnlyInline, ShowsConfidence, pill_column
+from invoices.admin.base import ReadOnlyAdmin, ReadOnlyInline, ShowsConfidence, ShowsQuantities, pill_column
 from invoices.models import DeliveryNote, DeliveryNoteLine, Pairing
 from invoices.templatetags import invoice_display
 
 
-class LineInline(ShowsConfidence, ReadOnlyInline):
+class LineInline(ShowsConfidence, ShowsQuantities, ReadOnlyInline):
     model = DeliveryNoteLine
     fields = (
         "position",
         "sku",
         "description",
         "quantity_ordered",
-        "quantity",
+        "shown_quantity",
         "unit",
-        "unit_price",
+        "shown_price",
         "net_amount",
         "shown_confidence",
     )

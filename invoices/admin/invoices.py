@@ -7,7 +7,7 @@ from django.contrib import admin
 from django.template.loader import render_to_string
 from django.utils.safestring import SafeString
 
-from invoices.admin.base import ReadOnlyAdmin, ReadOnlyInline, ShowsConfidence, pill_column
+from invoices.admin.base import ReadOnlyAdmin, ReadOnlyInline, ShowsConfidence, ShowsQuantities, pill_column
 from invoices.admin.documents import page_pictures
 from invoices.models import Finding, Invoice, InvoiceLine, Pairing, Payment, Practice
 from invoices.templatetags import invoice_display
@@ -32,15 +32,15 @@ SHOWN_VALUES = (
 )
 
 
-class LineInline(ShowsConfidence, ReadOnlyInline):
+class LineInline(ShowsConfidence, ShowsQuantities, ReadOnlyInline):
     model = InvoiceLine
     fields = (
         "position",
         "sku",
         "description",
-        "quantity",
+        "shown_quantity",
         "unit",
-        "unit_price",
+        "shown_price",
         "net_amount",
         "category",
         "shown_confidence",
