@@ -122,6 +122,8 @@ def judged_and_logged(error: Exception) -> Failure:
     failure = judge(error)
     if failure is INTERNAL_FAILURE:
         logger.error("Unforeseen error", exc_info=error)
+    elif failure.status >= 500:
+        logger.warning("%s: %s", failure.code, error.__cause__ or error)
     return failure
 
 

@@ -95,11 +95,13 @@ def raise_pims_error(*_: Any, **__: Any) -> None:
 
 
 def test_a_practice_system_that_is_down_fails_the_lookup(
-    client: Client, mga: Mga, monkeypatch: pytest.MonkeyPatch
+    client: Client, mga: Mga, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     monkeypatch.setattr("invoices.services.requests.find_invoice", raise_pims_error)
     response = client.get(f"{ADDRESS}/INV-1042")
     assert (response.status_code, response.json()["error"]["code"]) == (500, "PIMS_LOOKUP_FAILED")
+    assert "no answer within 10 seconds" in caplog.text
+    assert b"10 seconds" not in response.content
 
 
 def test_a_posted_invoice_is_looked_up_by_the_number_it_shows(send: Send, reader: Reader, mga: Mga) -> None:
