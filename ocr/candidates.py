@@ -75,7 +75,7 @@ def _amounts_of_row(sheet: Sheet, row: SheetRow) -> Iterator[AmountCandidate]:
     taken = -1
     height = sheet.height[row.page]
     for i, token in enumerate(row.tokens):
-        if i <= taken or not (_HAS_DIGIT.search(token.text) or len(token.text) >= 4):
+        if i <= taken or not _HAS_DIGIT.search(token.text):
             continue
         end = _join_amount(row, i, height)
         start = i

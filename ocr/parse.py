@@ -56,6 +56,7 @@ def without_accents(text: str) -> str:
     return "".join(c for c in unicodedata.normalize("NFKD", text) if not unicodedata.combining(c))
 
 
+@lru_cache(maxsize=8192)
 def parse_amount(text: str, *, decimal: str = "") -> Decimal | None:
     """The amount that the whole of `text` is, or None.
 
@@ -63,6 +64,8 @@ def parse_amount(text: str, *, decimal: str = "") -> Decimal | None:
     recognition put beside the decimal point, and letters for digits where the rest is clearly a number.
     decimal: "." or "," if the document's own decimal sign is known; it decides "1.234".
     """
+    if not re.search(r"\d", text):
+        return None
     body, negative = _unsign(text)
     if body is None:
         return None
