@@ -12,7 +12,7 @@ from functools import cache, lru_cache
 
 from rapidfuzz import fuzz, process
 
-from ocr.cells import Kind, Token, is_code, is_misread_one
+from ocr.cells import Kind, Token, is_code, is_misread_one, split_quantity_unit
 from ocr.layout import Row
 from ocr.lexicon import load_table
 from ocr.parse import CURRENCY_MARK, fold
@@ -506,8 +506,8 @@ def _cost(token: Token, column: Column, region: tuple[float, float], model: Colu
         kind = 0.0
     if column.role is Role.TAX and token.kind is Kind.TEXT and len(token.text) <= 3:
         kind = 0.0
-    if column.role in (Role.QUANTITY, Role.ORDERED) and is_misread_one(token.text):
-        kind = 0.3
+    if column.role in (Role.QUANTITY, Role.ORDERED) and _is_glued_quantity(token):
+        kind = 0.4
     left, right = region
     distance = max(0.0, left - token.right, token.left - right) / model.height
     edge = min(
@@ -518,3 +518,9 @@ def _cost(token: Token, column: Column, region: tuple[float, float], model: Colu
     if column.role is Role.DESCRIPTION:
         edge = 0.0
     return kind + distance + EDGE_COST * edge / model.height
+
+
+def _is_glued_quantity(token: Token) -> bool:
+    """A word that says how many: a stroke for a 1, a number with its unit."""
+    worded = token.kind in (Kind.TEXT, Kind.CODE)
+    return worded and (is_misread_one(token.text) or split_quantity_unit(token.text) is not None)

@@ -195,7 +195,7 @@ def _is_complete(placed: TableRow, model: Columns) -> bool:
 def _is_item(placed: TableRow, model: Columns, unpriced: bool) -> bool:
     named = bool(placed.in_role(*NAMES))
     marks = [role for role in (Role.UNIT, Role.SKU) if model.has(role)]
-    if not model.printed and marks and not placed.in_role(*marks):
+    if not model.printed and not model.has(Role.TOTAL) and marks and not placed.in_role(*marks):
         return False
     counted = placed.value(Role.QUANTITY) or placed.value(Role.ORDERED) or _glued_quantity(placed)
     total = placed.total

@@ -124,6 +124,11 @@ def _opens_with(words: Sequence[str], group: str) -> int:
     return 0
 
 
+def names_a_sum(words: Sequence[str]) -> bool:
+    """Whether a cell's label opens with a word for a sum below the table."""
+    return _opens_with(words, "hard") > 0
+
+
 def cells(tokens: Sequence[Token]) -> list[list[Token]]:
     """Tokens that stand close, in groups."""
     found: list[list[Token]] = []

@@ -1,24 +1,39 @@
-"""Columns of a table that has no heading, worked out from where its numbers stand below each other."""
+"""Columns of a table whose heading is missing or unknown, worked out from its numbers.
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+Numbers that stand below each other are a column; what they multiply and add up to tells which.
+"""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from decimal import Decimal
+from itertools import pairwise
 from statistics import median
 
 from ocr.cells import Kind, Token, is_code
 from ocr.columns import Column, Columns, Role
-from ocr.tables import Sheet, cells, is_carried, label_words
-from ocr.tables import _opens_with as opens_with
+from ocr.tables import Sheet, cells, is_carried, label_words, names_a_sum
 from ocr.types import DocumentKind
 
 SAME_EDGE = 1.6  # word heights within which right (left) edges are one column
 APART = 0.7  # word heights: a number that stands alone is a column's, not part of the name
-FEWEST_ROWS = 2  # of a delivery note's table
+FEWEST_ROWS = 2  # that show a column
+SHARE = 0.5  # of the rows that a column must have a value in
+PROVEN = 0.6  # of the rows in which an equation must hold
+SLACK = Decimal("0.011")  # of a product of rounded values
+LARGEST_QUANTITY = 1000
+TIMES = frozenset({"x", "@", "*", "\u00d7"})
+TOUCHING = 0.3  # of the narrower column's width: columns of tilted paper may overlap by so much
+NARROW_NAME = 3.0  # word heights between a name and the total
+
+Numbers = Mapping[int, Decimal]  # row -> value
 
 
 @dataclass(slots=True)
-class _Cluster:
-    tokens: list[Token]
-    rows: list[int]
+class Cluster:
+    """Tokens below each other, and the rows they stand on."""
+
+    tokens: list[Token] = field(default_factory=list)
+    rows: list[int] = field(default_factory=list)
 
     @property
     def left(self) -> float:
@@ -28,33 +43,255 @@ class _Cluster:
     def right(self) -> float:
         return max(token.right for token in self.tokens)
 
+    @property
+    def numbers(self) -> dict[int, Decimal]:
+        return {i: t.number for i, t in zip(self.rows, self.tokens, strict=True) if t.number is not None}
+
+    def column(self, role: Role) -> Column:
+        return Column(role, "", self.left, self.right)
+
 
 def infer_columns(sheet: Sheet, kind: DocumentKind) -> Columns | None:
     """The columns, or None where nothing looks like a table."""
     if not sheet.rows:
         return None
     height = median(row.height for row in sheet.rows)
-    found = None if kind is DocumentKind.DELIVERY_NOTE else _priced(sheet, height)
-    return found or _counted(sheet, height) or _priced(sheet, height)
+    ways: list[Callable[[Sheet, float], Columns | None]] = [_priced, _counted]
+    if kind is DocumentKind.DELIVERY_NOTE:
+        ways.reverse()
+    return next((found for way in ways if (found := way(sheet, height)) is not None), None)
 
 
 def _priced(sheet: Sheet, height: float) -> Columns | None:
-    """A column of amounts at the right, names to its left, and what stands aligned between them."""
-    rows: list[tuple[int, Token]] = []
+    """A column of amounts at the right, names to its left, and what stands aligned beside them."""
+    found: list[tuple[int, Token]] = []
     for i, tokens in enumerate(sheet.tokens):
-        if any(opens_with(label_words(cell), "hard") for cell in cells(tokens)[:1]) and rows:
+        if found and any(names_a_sum(label_words(cell)) for cell in cells(tokens)[:1]):
             break
         last = _last_amount(tokens)
         if last is not None and not is_carried(tokens):
-            rows.append((i, last))
-    if not rows:
+            found.append((i, last))
+    if not found:
         return None
-    clusters = _cluster(rows, height, by_right=True)
-    main = max(clusters, key=lambda cluster: len(cluster.tokens))
-    columns = [Column(Role.TOTAL, "", main.left, main.right)]
-    left = min((sheet.tokens[i][0].left for i in main.rows), default=0.0)
-    columns.append(Column(Role.DESCRIPTION, "", left, max(left + 1, main.left - 3 * height)))
-    return Columns(tuple(sorted(columns, key=lambda column: column.left)), height, printed=False)
+    total = max(cluster_tokens(found, height, by_right=True), key=lambda cluster: len(cluster.tokens))
+    columns = [total.column(Role.TOTAL), *_value_columns(sheet, total, height)]
+    return _with_names(sheet, total.rows, columns, height)
+
+
+def _value_columns(sheet: Sheet, total: Cluster, height: float) -> list[Column]:
+    """The columns to the left of the total's, told apart by kind and arithmetic."""
+    rows = set(total.rows)
+    taken = [total]
+    columns = []
+    for role, candidates in _marked(sheet, sorted(rows), height).items():
+        cluster = _free_best(candidates, taken, len(rows))
+        if cluster is not None:
+            taken.append(cluster)
+            columns.append(cluster.column(role))
+    numbers = []
+    for cluster in _number_clusters(sheet, sorted(rows), height, left_of=total.left):
+        if len(cluster.rows) >= _needed(len(rows)) and not _overlaps(cluster, taken):
+            taken.append(cluster)
+            numbers.append(cluster)
+    numbers.sort(key=lambda cluster: cluster.left)
+    roles = roles_of_numbers([cluster.numbers for cluster in numbers], total.numbers)
+    known = [cluster.column(role) for cluster, role in zip(numbers, roles, strict=True)]
+    if Role.UNIT_PRICE not in roles:  # nothing proves that it is a table and not a till's roll
+        known = [column for column in known if column.role is not Role.OTHER]
+    return columns + known
+
+
+def roles_of_numbers(columns: Sequence[Numbers], totals: Numbers) -> list[Role]:
+    """What columns of numbers are, from left to right, given the lines' totals."""
+    roles = [Role.OTHER] * len(columns)
+    pairs = [
+        (_share_of_products(columns[a], columns[b], totals), _wholeness(columns[a]), -a, a, b)
+        for a in range(len(columns))
+        for b in range(len(columns))
+        if a != b and _may_be_quantity(columns[a])
+    ]
+    best = max(pairs, default=None)
+    if best is not None and best[0] >= PROVEN:
+        roles[best[3]], roles[best[4]] = Role.QUANTITY, Role.UNIT_PRICE
+    for i, column in enumerate(columns):
+        if roles[i] is not Role.OTHER:
+            continue
+        if i == 0 and _counts_up(column) and Role.POSITION not in roles:
+            roles[i] = Role.POSITION
+        elif Role.QUANTITY not in roles and _may_be_quantity(column) and Role.UNIT_PRICE not in roles:
+            roles[i] = Role.QUANTITY
+    return roles
+
+
+def _share_of_products(first: Numbers, second: Numbers, totals: Numbers) -> float:
+    """In which share of the rows that have all three numbers the first two multiply to the total."""
+    rows = [i for i in totals if i in first and i in second]
+    if not rows or len(rows) < len(totals) * SHARE:
+        return 0.0
+    holding = sum(abs(abs(first[i] * second[i]) - abs(totals[i])) <= SLACK for i in rows)
+    return holding / len(rows)
+
+
+def _wholeness(column: Numbers) -> float:
+    """The share of a column's numbers that are printed without decimals."""
+    return sum(value.as_tuple().exponent == 0 for value in column.values()) / max(len(column), 1)
+
+
+def _may_be_quantity(column: Numbers) -> bool:
+    values = list(column.values())
+    whole = sum(value == value.to_integral_value() for value in values)
+    return bool(values) and all(abs(value) <= LARGEST_QUANTITY for value in values) and whole >= len(values) * SHARE
+
+
+def _counts_up(column: Numbers) -> bool:
+    values = [column[i] for i in sorted(column)]
+    return len(values) > 1 and all(b - a == values[1] - values[0] > 0 for a, b in pairwise(values))
+
+
+def _counted(sheet: Sheet, height: float) -> Columns | None:
+    """Rows of quantity, unit, article number and name that begin alike below each other; prices may follow."""
+    rows = [i for i, tokens in enumerate(sheet.tokens) if _is_counted(tokens)]
+    if len(rows) < FEWEST_ROWS:
+        return None
+    columns: list[Column] = []
+    taken: list[Cluster] = []
+    for role, candidates in _marked(sheet, rows, height).items():
+        cluster = _free_best(candidates, taken, len(rows))
+        if cluster is not None:
+            taken.append(cluster)
+            columns.append(cluster.column(role))
+    amounts = [(i, last) for i in rows if (last := _last_amount(sheet.tokens[i])) is not None]
+    total = _free_best(cluster_tokens(amounts, height, by_right=True), taken, len(rows))
+    numbers = [
+        cluster
+        for cluster in _number_clusters(sheet, rows, height, left_of=total.left if total else float("inf"))
+        if len(cluster.rows) >= _needed(len(rows)) and not _overlaps(cluster, taken)
+    ]
+    numbers.sort(key=lambda cluster: cluster.left)
+    if total is not None:
+        columns.append(total.column(Role.TOTAL))
+        roles = roles_of_numbers([cluster.numbers for cluster in numbers], total.numbers)
+    else:
+        roles = _roles_of_counts(numbers)
+    columns += [cluster.column(role) for cluster, role in zip(numbers, roles, strict=True)]
+    if not any(column.role is Role.QUANTITY for column in columns):
+        return None
+    kept = next(cluster.rows for cluster, role in zip(numbers, roles, strict=True) if role is Role.QUANTITY)
+    return _with_names(sheet, kept, columns, height)
+
+
+def _roles_of_counts(numbers: Sequence[Cluster]) -> list[Role]:
+    """Of two counts without prices, the first was ordered and the last delivered."""
+    roles = [Role.OTHER] * len(numbers)
+    counts = [
+        i for i, cluster in enumerate(numbers) if not (i == 0 and len(numbers) > 1 and _counts_up(cluster.numbers))
+    ]
+    if counts:
+        roles[counts[-1]] = Role.QUANTITY
+    if len(counts) > 1:
+        roles[counts[0]] = Role.ORDERED
+    return roles
+
+
+def _is_counted(tokens: Sequence[Token]) -> bool:
+    """A row that has a number standing apart, a unit or an article number, and a name."""
+    if len(tokens) < 3 or not any(_is_apart(tokens, i) and _is_number(token) for i, token in enumerate(tokens)):
+        return False
+    marked = any(token.kind is Kind.UNIT or is_code(token) for token in tokens)
+    return marked and any(token.kind is Kind.TEXT and len(token.text) > 2 for token in tokens)
+
+
+def _marked(sheet: Sheet, rows: Sequence[int], height: float) -> dict[Role, list[Cluster]]:
+    """Clusters of what its kind alone marks: article numbers, units, days, rates."""
+    kinds: dict[Role, Callable[[Token], bool]] = {
+        Role.SKU: is_code,
+        Role.UNIT: lambda token: token.kind is Kind.UNIT,
+        Role.DATE: lambda token: token.kind is Kind.DATE,
+        Role.TAX: lambda token: token.kind is Kind.PERCENT,
+    }
+    found = {}
+    for role, fits in kinds.items():
+        candidates = [
+            (i, t)
+            for i in rows
+            for n, t in enumerate(sheet.tokens[i])
+            if fits(t) and (role is Role.UNIT or _leads(sheet.tokens[i], n))
+        ]
+        found[role] = cluster_tokens(candidates, height, by_right=role is Role.TAX)
+    return found
+
+
+def _leads(tokens: Sequence[Token], i: int) -> bool:
+    """Whether a token begins its row or stands apart from what is before it, or is only behind numbers and units."""
+    return _is_apart(tokens, i) or all(t.kind in (Kind.NUMBER, Kind.UNIT, Kind.CODE) for t in tokens[:i])
+
+
+def _number_clusters(sheet: Sheet, rows: Sequence[int], height: float, left_of: float) -> list[Cluster]:
+    """Numbers that stand apart, by their right edges; the fullest first."""
+    found = [
+        (i, token)
+        for i in rows
+        for n, token in enumerate(sheet.tokens[i])
+        if _is_number(token) and _is_apart(sheet.tokens[i], n) and token.right < left_of
+        if not _is_factor(sheet.tokens[i], n)
+    ]
+    return sorted(cluster_tokens(found, height, by_right=True), key=lambda cluster: -len(cluster.rows))
+
+
+def _is_number(token: Token) -> bool:
+    return token.kind in (Kind.NUMBER, Kind.AMOUNT) and not is_code(token)
+
+
+def _is_factor(tokens: Sequence[Token], i: int) -> bool:
+    """Whether a number stands beside a multiplication sign."""
+    beside = [*tokens[max(i - 1, 0) : i], *tokens[i + 1 : i + 2]]
+    return any(token.text.casefold() in TIMES for token in beside)
+
+
+def _is_apart(tokens: Sequence[Token], i: int) -> bool:
+    """Whether a token is parted from the words on one of its sides by more than a space."""
+    before = tokens[i].left - tokens[i - 1].right if i else float("inf")
+    behind = tokens[i + 1].left - tokens[i].right if i + 1 < len(tokens) else float("inf")
+    return max(before, behind) > APART * tokens[i].height
+
+
+def _needed(rows: int) -> int:
+    return max(FEWEST_ROWS if rows > 1 else 1, round(rows * SHARE))
+
+
+def _free_best(clusters: Sequence[Cluster], taken: Sequence[Cluster], rows: int) -> Cluster | None:
+    free = [cluster for cluster in clusters if len(cluster.rows) >= _needed(rows) and not _overlaps(cluster, taken)]
+    return max(free, key=lambda cluster: len(cluster.tokens), default=None)
+
+
+def _overlaps(cluster: Cluster, others: Iterable[Cluster]) -> bool:
+    def shared(other: Cluster) -> float:
+        return min(cluster.right, other.right) - max(cluster.left, other.left)
+
+    return any(shared(o) > TOUCHING * min(cluster.right - cluster.left, o.right - o.left) for o in others)
+
+
+def _with_names(sheet: Sheet, rows: Sequence[int], columns: list[Column], height: float) -> Columns | None:
+    """The columns with that of the names: where most words stand that are in no other column."""
+    loose = [
+        token
+        for i in rows
+        for token in sheet.tokens[i]
+        if token.kind is Kind.TEXT and not any(c.left - height < token.centre < c.right + height for c in columns)
+    ]
+    total = max(column.left for column in columns)
+    fixed = sorted(columns, key=lambda column: column.left)
+    gaps: dict[int, list[Token]] = {}
+    for token in loose:
+        gaps.setdefault(sum(column.left < token.left for column in fixed), []).append(token)
+    if gaps:
+        words = max(gaps.values(), key=lambda tokens: sum(len(token.text) for token in tokens))
+        left, right = min(token.left for token in words), max(token.right for token in words)
+    else:
+        left = min((sheet.tokens[i][0].left for i in rows), default=0.0)
+        right = max(left + 1, total - NARROW_NAME * height)
+    named = [*columns, Column(Role.DESCRIPTION, "", left, right)]
+    return Columns(tuple(sorted(named, key=lambda column: column.left)), height, printed=False)
 
 
 def _last_amount(tokens: Sequence[Token]) -> Token | None:
@@ -67,71 +304,33 @@ def _last_amount(tokens: Sequence[Token]) -> Token | None:
     return None
 
 
-def _counted(sheet: Sheet, height: float) -> Columns | None:
-    """Rows of quantity, unit, article number and name, without heading: those that begin alike below each other."""
-    rows = [i for i, tokens in enumerate(sheet.tokens) if _is_counted(tokens)]
-    if len(rows) < FEWEST_ROWS:
-        return None
-    numbers = _best(_cluster([(i, _quantity(sheet.tokens[i])) for i in rows], height, by_right=True))
-    kept = [i for i in rows if i in numbers.rows]
-    columns = [Column(Role.QUANTITY, "", numbers.left, numbers.right)]
-    units = [
-        (i, t) for i in kept for t in sheet.tokens[i][:4] if t.kind is Kind.UNIT and t is not _quantity(sheet.tokens[i])
-    ]
-    codes = [(i, t) for i in kept for t in sheet.tokens[i] if is_code(t) and t is not _quantity(sheet.tokens[i])]
-    for role, candidates in ((Role.UNIT, units), (Role.SKU, codes)):
-        if candidates:
-            cluster = _best(_cluster(candidates, height, by_right=False))
-            if len(cluster.rows) >= max(FEWEST_ROWS, len(kept) // 2):
-                columns.append(Column(role, "", cluster.left, cluster.right))
-    amounts = [(i, t) for i in kept if (t := _last_amount(sheet.tokens[i])) is not None]
-    if amounts:
-        cluster = _best(_cluster(amounts, height, by_right=True))
-        columns.append(Column(Role.TOTAL, "", cluster.left, cluster.right))
-        prices = [(i, t) for i in kept for t in sheet.tokens[i] if t.kind is Kind.AMOUNT and t.right < cluster.left]
-        if len(prices) * 2 > len(amounts):
-            cluster = _best(_cluster(prices, height, by_right=True))
-            columns.append(Column(Role.UNIT_PRICE, "", cluster.left, cluster.right))
-    names = [t for i in kept for t in sheet.tokens[i] if t.kind is Kind.TEXT and t.left > columns[0].right]
-    before = [column for column in columns if column.role in (Role.QUANTITY, Role.UNIT, Role.SKU)]
-    edges = [t.left for t in names if all(t.left > column.left for column in before)]
-    if not edges:
-        return None
-    columns.append(Column(Role.DESCRIPTION, "", min(edges), max(t.right for t in names)))
-    return Columns(tuple(sorted(columns, key=lambda column: column.left)), height, printed=False)
-
-
-def _is_counted(tokens: Sequence[Token]) -> bool:
-    """A row that has a plain number at its beginning, a unit or an article number, and a name."""
-    if len(tokens) < 3 or _quantity(tokens) is None:
-        return False
-    marked = any(token.kind is Kind.UNIT or is_code(token) for token in tokens[:4])
-    return marked and any(token.kind is Kind.TEXT and len(token.text) > 2 for token in tokens)
-
-
-def _quantity(tokens: Sequence[Token]) -> Token | None:
-    """The first plain number among the first three tokens that is no article number."""
-    return next((t for t in tokens[:3] if t.kind in (Kind.NUMBER, Kind.AMOUNT) and not is_code(t)), None)
-
-
-def _cluster(
-    tokens: Sequence[tuple[int, Token | None]] | Sequence[tuple[int, Token]], height: float, *, by_right: bool
-) -> list[_Cluster]:
+def cluster_tokens(tokens: Sequence[tuple[int, Token]], height: float, *, by_right: bool) -> list[Cluster]:
     """Tokens whose right (left) edges are close, as columns."""
-    found: list[_Cluster] = []
-    ordered = sorted(
-        ((i, token) for i, token in tokens if token is not None), key=lambda it: it[1].right if by_right else it[1].left
-    )
+    found: list[Cluster] = []
     previous = float("-inf")
-    for i, token in ordered:
+    for i, token in sorted(tokens, key=lambda it: it[1].right if by_right else it[1].left):
         edge = token.right if by_right else token.left
-        if edge - previous > SAME_EDGE * height or not found:
-            found.append(_Cluster([], []))
+        if not found or edge - previous > SAME_EDGE * height:
+            found.append(Cluster())
         found[-1].tokens.append(token)
         found[-1].rows.append(i)
         previous = edge
     return found
 
 
-def _best(clusters: Sequence[_Cluster]) -> _Cluster:
-    return max(clusters, key=lambda cluster: len(cluster.tokens))
+def complete_roles(model: Columns, values: Mapping[Column, Numbers], totals: Numbers) -> Columns:
+    """The columns with quantity or price found by arithmetic among those whose heading is not understood."""
+    open_columns = [
+        c for c in model.columns if c.role in (Role.OTHER, Role.QUANTITY, Role.UNIT_PRICE) and values.get(c)
+    ]
+    if model.has(Role.QUANTITY) and model.has(Role.UNIT_PRICE):
+        return model
+    roles = roles_of_numbers([values[column] for column in open_columns], totals)
+    found = {column: role for column, role in zip(open_columns, roles, strict=True) if role is not Role.OTHER}
+    if Role.QUANTITY not in found.values() or Role.UNIT_PRICE not in found.values():
+        return model
+    settled = tuple(
+        replace(column, role=found[column]) if column in found and column.role is Role.OTHER else column
+        for column in model.columns
+    )
+    return replace(model, columns=settled)
