@@ -334,7 +334,10 @@ def split_person(name: str) -> tuple[str, str] | None:
         c.isdigit() for c in name
     ):
         return None
-    if "&" in name or " and " in f" {folded} ":
+    couple = re.match(r"\s*(\S+)\s*(?:&|and|und|et|en|y|e)\s*(\S+)\s+", name)  # "Mr & Mrs P Hargreaves"
+    if couple and all(fold(word) in word_set("titles") for word in couple.groups()):
+        name = name[couple.end() - len(couple[2]) - 1 :]
+    elif "&" in name or " and " in f" {folded} ":
         return None
     if name.count(",") == 1:
         family, given = (_without_titles(part) for part in name.split(","))

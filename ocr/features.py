@@ -181,7 +181,13 @@ class AmountFacts:
         self.rank = {value: i for i, value in enumerate(ranked)}
         self.largest = ranked[0] if ranked else Decimal(1)
         self.rates = {rate for m in _RATE.finditer(sheet.text) if 0 < (rate := Decimal(m[1].replace(",", "."))) < 40}
-        self.taxes = {(x * rate / 100).quantize(CENT) for rate in self.rates for x in self.values if x}
+        self.taxes = {
+            (x * rate / base).quantize(CENT)
+            for rate in self.rates
+            for x in self.values
+            if x
+            for base in (100, 100 + rate)
+        }
         self.bottom = max((a.row.index for a in amounts), default=0)
         self.priced = sum(item.net_amount for item in items if item.net_amount is not None) if items else None
         self.item_boxes = [item.box for item in items if item.box]

@@ -92,6 +92,8 @@ def _unsign(text: str) -> tuple[str | None, bool]:
         body = _MARK.sub("", body.strip()).strip(" :=")
         if re.fullmatch(r"\(.*\)", body):
             body, negative = body[1:-1], True
+        elif body.count("(") != body.count(")"):  # a bracket of the words around it
+            body = body.strip("()")
         if re.match(r"-", body):
             body, negative = body[1:], True
         elif re.search(r"\d\s?-$", body):

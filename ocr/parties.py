@@ -161,8 +161,15 @@ def _cut_name(row: SheetRow, start: int, end: int, repair: Repair) -> list[NameC
     labelled = {i for label in row.labels if _names_nothing(label) for i in range(label.start, label.end)}
     if not _could_be_name(text):
         return []
+    if any(_is_heading(label) for label in row.labels if label.start <= start and cut <= label.end):
+        return []
     label_only = all(i in labelled or not row.tokens[i].words for i in range(start, cut))
     return [NameCandidate(row, start, cut, text, label_only=label_only)]
+
+
+def _is_heading(label: Label) -> bool:
+    """Whether a label that is all of a cell is no part of a name: closed, or a document's title."""
+    return label.closed or any(name.startswith("title_") for name in label.classes)
 
 
 _NAME_WORDS = frozenset({"staff", "patient", "other_number", "tendered", "charge", "phone", "mobile", "other_amount"})
@@ -214,6 +221,11 @@ def _could_be_name(text: str) -> bool:
     return not (EMAIL.search(text) or re.search(r"www\.|https?:", text) or parse_amount(text) is not None)
 
 
+_TAGLINE = frozenset(
+    {"since", "est", "established", "seit", "depuis", "desde", "dal", "sinds", "your", "our", "quality"}
+)
+
+
 def _name_below(sheet: Sheet, name: NameCandidate, names: Sequence[NameCandidate]) -> NameCandidate | None:
     """A second line of the same name: like height, close below, and the two read as one ("CO. (M)" over "SDN BHD")."""
     height = sheet.height[name.row.page]
@@ -221,7 +233,7 @@ def _name_below(sheet: Sheet, name: NameCandidate, names: Sequence[NameCandidate
         reach = max(2.2 * height, 1.7 * _height(name))
         if other.row.page != name.row.page or other.second or not 0 < other.row.y - name.row.y < reach:
             continue
-        if ":" in name.text or ":" in other.text:
+        if ":" in name.text or ":" in other.text or any(word in _TAGLINE for word in fold(other.text).split()):
             continue
         if min(other.right, name.right) <= max(other.left, name.left):
             continue
@@ -592,6 +604,8 @@ def _address_elsewhere(sheet: Sheet, places: Mapping[str, NameCandidate], countr
         section = party_section(sheet, first.row, first.start, first.tokens[0].left, first.tokens[-1].right)
         if any((line.row.index, line.start) in theirs for line in block) or (section and section.name != "supplier"):
             continue
+        if sum(word.isalpha() and len(word) > 2 for line in block for word in line.text.split()) < 2:
+            continue  # a postcode alone
         around = [line.text for line in reach(block[-1])[:4]]
         score = 2.0 - 1.5 * first.row.index / len(sheet.rows) - (first.row.page != min(sheet.pages))
         score += sum(is_contact_line(text) for text in around) * 0.5
