@@ -29,6 +29,10 @@ accuracy: ## Read every document with known truth; table of what was right, HTML
 	@scripts/setup.sh --no-database
 	@$(PYTHON_RUN) -m bench.accuracy $(ARGS)
 
+bench: ## Measure how fast files are read, beside the bare engine
+	@scripts/setup.sh --no-database
+	@$(PYTHON_RUN) -m bench.speed
+
 openapi: ## Write docs/openapi.yaml from the code
 	@$(PYTHON_RUN) manage.py spectacular --validate --fail-on-warn --file docs/openapi.yaml
 

@@ -1,6 +1,19 @@
+from typing import Any
+
 from django.apps import AppConfig
+from django_q.signals import post_spawn
 
 
 class InvoicesConfig(AppConfig):
     name = "invoices"
     verbose_name = "Invoices"
+
+    def ready(self) -> None:
+        post_spawn.connect(warm_reader, dispatch_uid="invoices.warm_reader")
+
+
+def warm_reader(**kwargs: Any) -> None:
+    """A worker's reader starts with the worker, in the background."""
+    from invoices.services.reading import warm_shared_reader
+
+    warm_shared_reader()

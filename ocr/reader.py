@@ -82,8 +82,7 @@ class Child:
             return self._ask(request, seconds)
 
     def _ask(self, request: messages.Request, seconds: float) -> Any:
-        if self._process is None or self._process.poll() is not None:
-            self._start()
+        self.start()
         process = self._process
         assert process is not None and process.stdin is not None
         try:
@@ -99,6 +98,11 @@ class Child:
         if isinstance(response, messages.Failed):
             raise rebuild(response.error, response.message)
         return response
+
+    def start(self) -> None:
+        """Starts the process unless it runs. Raises the error that keeps it from starting."""
+        if self._process is None or self._process.poll() is not None:
+            self._start()
 
     @property
     def pid(self) -> int | None:
@@ -198,6 +202,13 @@ class Reader:
 
     def __exit__(self, *_: object) -> None:
         self.close()
+
+    def warm(self) -> None:
+        """Starts the children now, so that the first document does not wait for them. An engine that is missing is
+        told when it is asked."""
+        with contextlib.suppress(OcrError):
+            self._decoder.start()
+            self._engines[0].start()
 
     def close(self) -> None:
         for child in (self._decoder, *self._engines):

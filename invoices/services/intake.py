@@ -1,6 +1,7 @@
 """Upload → stored document. Nothing is decoded here: what has to look into a file asks the reader's child."""
 
 import hashlib
+import os
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -195,8 +196,23 @@ def _store_file(document: Document, path: Path) -> str:
     name = upload_path(document, "")
     if not default_storage.exists(name):
         with path.open("rb") as content:
-            return default_storage.save(name, File(content))
+            name = default_storage.save(name, File(content))
+        _flush(name)
     return name
+
+
+def _flush(name: str) -> None:
+    """Onto the disk, where the storage is one: what was accepted survives a power cut."""
+    try:
+        path = Path(default_storage.path(name))
+    except NotImplementedError:
+        return
+    for written in (path, path.parent):
+        descriptor = os.open(written, os.O_RDONLY)
+        try:
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)
 
 
 @contextmanager

@@ -1,8 +1,10 @@
 """The reader with this project's settings."""
 
+import threading
+
 from django.conf import settings
 
-from ocr import ReaderOptions
+from ocr import ReaderOptions, shared_reader
 
 
 def reader_options(engine: str | None = None) -> ReaderOptions:
@@ -13,3 +15,13 @@ def reader_options(engine: str | None = None) -> ReaderOptions:
         document_seconds=settings.OCR_DOCUMENT_SECONDS,
         max_pages=settings.OCR_MAX_PAGES,
     )
+
+
+def warm_shared_reader() -> None:
+    """Starts this process's reader without waiting for it."""
+    threading.Thread(target=_warm, daemon=True).start()
+
+
+def _warm() -> None:
+    with shared_reader(reader_options()) as reader:
+        reader.warm()

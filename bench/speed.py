@@ -1,0 +1,87 @@
+"""`make bench`: how fast files are read, beside the bare engine on the same pages in the same run.
+
+Prints CPU seconds (of all processes) and wall seconds a page for the project's own scans and text-layer PDFs; medians
+over the rounds. Shared machines are noisy: trust the ratios.
+"""
+
+import argparse
+import resource
+import statistics
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+from ocr import Reader, ReaderOptions
+from ocr.engines.rapid import RapidEngine
+from ocr.pages import Picture, open_file
+from ocr.reader import memory_in_use
+
+SAMPLES = Path(__file__).resolve().parent.parent / "tests" / "data"
+SCANS = ("vet-invoice.jpg", "vet-invoice-unknown.jpg", "vet-invoice-photo.jpg", "two-pages.tif")
+PDFS = ("supplier-invoice.pdf", "delivery-note.pdf", "batch.pdf")
+
+
+def cpu_of(pid: int | None) -> float:
+    """CPU seconds of a process so far."""
+    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / 100
+
+
+def own_cpu() -> float:
+    usage = resource.getrusage(resource.RUSAGE_SELF)
+    return usage.ru_utime + usage.ru_stime
+
+
+def measure(work: Callable[[], object], cpu: Callable[[], float], rounds: int) -> tuple[float, float]:
+    """Medians of (CPU, wall) seconds of `work`."""
+    found = []
+    for _ in range(rounds):
+        before, started = cpu(), time.perf_counter()
+        work()
+        found.append((cpu() - before, time.perf_counter() - started))
+    return statistics.median(c for c, _ in found), statistics.median(w for _, w in found)
+
+
+def bare_pages(paths: list[Path]) -> list[Picture]:
+    opened = [open_file(path, 50) for path in paths]
+    loaded = [file.load(n + 1) for file in opened for n in range(file.page_count)]
+    return [page for page in loaded if isinstance(page, Picture)]
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--rounds", type=int, default=5)
+    rounds = parser.parse_args().rounds
+    scans, pdfs = [SAMPLES / name for name in SCANS], [SAMPLES / name for name in PDFS]
+    engine, pictures = RapidEngine(), bare_pages(scans)
+    with Reader(ReaderOptions(engine="rapidocr")) as reader:
+
+        def read(paths: list[Path]) -> None:
+            for path in paths:
+                reader.read(path)
+
+        def children_cpu() -> float:
+            return own_cpu() + cpu_of(reader._decoder.pid) + cpu_of(reader._engines[0].pid)
+
+        reader.warm()
+        read([*scans, *pdfs])
+        bare_cpu, bare_wall = measure(lambda: [engine.read(p.pixels, p.dpi) for p in pictures], own_cpu, rounds)
+        full_cpu, full_wall = measure(lambda: read(scans), children_cpu, rounds)
+        text_cpu, text_wall = measure(lambda: read(pdfs), children_cpu, rounds)
+        pages, text_pages = len(pictures), sum(open_file(path, 50).page_count for path in pdfs)
+        memory = [memory_in_use(child.pid or 0) / 2**20 for child in (reader._decoder, reader._engines[0])]
+    print(f"{'':<28}{'CPU s/page':>12}{'wall s/page':>13}{'pages/s':>10}")
+    for name, cpu, wall, count in (
+        ("bare engine", bare_cpu, bare_wall, pages),
+        ("scans, all included", full_cpu, full_wall, pages),
+        ("text-layer PDF", text_cpu, text_wall, text_pages),
+    ):
+        print(f"{name:<28}{cpu / count:>12.3f}{wall / count:>13.3f}{count / wall:>10.2f}")
+    print(f"\nCPU beside the bare engine: {full_cpu / bare_cpu:.2f} times")
+    print(f"memory: decoder {memory[0]:.0f} MB, engine {memory[1]:.0f} MB")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
