@@ -1,7 +1,6 @@
 from typing import Any
 
 from django.apps import AppConfig
-from django_q.signals import post_spawn
 
 
 class InvoicesConfig(AppConfig):
@@ -9,6 +8,8 @@ class InvoicesConfig(AppConfig):
     verbose_name = "Invoices"
 
     def ready(self) -> None:
+        from django_q.signals import post_spawn  # needs the models
+
         post_spawn.connect(warm_reader, dispatch_uid="invoices.warm_reader")
 
 
