@@ -354,7 +354,8 @@ def photograph(pixels: np.ndarray, seed: int) -> Image.Image:
     picture = np.where(mask[:, :, None] > 127, paper, wood).astype(np.float32)
     light = np.linspace(1.02, 0.74, table[0], dtype=np.float32)[None, :, None]
     warm = np.array([1.0, 0.97, 0.9], dtype=np.float32)
-    picture = cv2.GaussianBlur(picture, (0, 0), 1.1) * light * warm + generator.normal(0, 3, picture.shape)
+    noise = generator.normal(0, 3, picture.shape).astype(np.float32)
+    picture = cv2.GaussianBlur(picture, (0, 0), 1.1).astype(np.float32) * light * warm + noise
     return Image.fromarray(np.clip(picture, 0, 255).astype(np.uint8))
 
 
