@@ -24,6 +24,7 @@ NEAR_ABOVE = 2.6  # centre to centre: a heading directly above its value
 
 # A label glued to its value: "Date:12/03/2018", "Total:RM12.00", "Inv#123", "Tel:07-123". No time, no web address.
 _GLUED = re.compile(r"^([^\W\d][^:=#]*[:=#])(?!//)(\S+)$|^(\(?[^\W\d_]{3,}\.?)((?:RM|[£$€])?\d[\d.,/\-:]*)$")
+_DATE_LIKE = re.compile(r"^\d{1,4}[-/.]\w{1,3}[-/.]\d{2,4}$")  # "Visa 04/11/24  100.00": the date parts nothing
 _CURRENCY_WORD = re.compile(rf"^\(?(?:{CURRENCY_MARK})[).:]*$", re.IGNORECASE)
 _CLOSES = re.compile(r"[:#=]\s*$|\.{2,}$|\bNo\.?$", re.IGNORECASE)
 
@@ -159,7 +160,9 @@ class Sheet:
                 after is not None and after.text in (":", "=", "#")
             )
             alone = start == cell_start and not any(token.words for token in row.tokens[end:cell_end])
-            if _is_part_of_name(match, words, alone or closed):
+            if _is_part_of_name(match, words, alone or closed) or (
+                end - start == 1 and _CURRENCY_WORD.match(row.tokens[start].text)
+            ):
                 continue
             if match.corrected and match.end - match.start == 1 and not (alone or closed):
                 continue  # "Cross" is no "gross": a corrected word must stand like a label
@@ -175,7 +178,7 @@ class Sheet:
         if label is None:
             return self._wrapped_label(row) if token == 0 else None
         between = [t for t in row.tokens[label.end : token] if t.words and not _CURRENCY_WORD.match(t.text)]
-        values = sum(1 for t in between if t.text[-1:].isdigit() and len(t.text) > 1)
+        values = sum(1 for t in between if t.text[-1:].isdigit() and len(t.text) > 1 and not _DATE_LIKE.match(t.text))
         gap = (row.tokens[token].left - label.right) / self.height[row.page]
         return LeftLabel(label, len(between), values, max(gap, 0.0))
 

@@ -87,7 +87,8 @@ def row_features(sheet: Sheet, candidate: Candidate, view: LabelView) -> Feature
 def only_features(sheet: Sheet, view: LabelView) -> Features:
     """Weak labels beside or above the value that are the best ones of the document."""
     names = set(view.left.label.classes) if view.left and not view.left.values_between else set()
-    names |= {name for above in view.above[:1] if above.adjacent for name in above.label.classes}
+    if not names or (view.left and view.left.between):
+        names |= {name for above in view.above[:1] if above.adjacent for name in above.label.classes}
     return {f"only:{name}": 1.0 for name in names if name in _STRONGER and not _STRONGER[name] & sheet.label_classes}
 
 
