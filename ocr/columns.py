@@ -74,7 +74,15 @@ _COSTS: dict[Role, dict[Kind, float]] = {
     Role.TOTAL: {Kind.AMOUNT: 0, Kind.NUMBER: 1.0, Kind.TEXT: 5, Kind.CODE: 5},
     Role.DATE: {Kind.DATE: 0, Kind.CODE: 3},
     Role.PATIENT: {Kind.TEXT: 0.2, Kind.CODE: 2},
-    Role.OTHER: {Kind.TEXT: 0.5, Kind.CODE: 0.6, Kind.NUMBER: 1.0, Kind.UNIT: 1.0, Kind.PERCENT: 1.0, Kind.DATE: 1.0},
+    Role.OTHER: {
+        Kind.AMOUNT: 1.0,
+        Kind.TEXT: 0.5,
+        Kind.CODE: 0.6,
+        Kind.NUMBER: 1.0,
+        Kind.UNIT: 1.0,
+        Kind.PERCENT: 1.0,
+        Kind.DATE: 1.0,
+    },
 }
 _UNFIT = 6.0
 
@@ -424,13 +432,6 @@ def _resolve(columns: tuple[Column, ...]) -> tuple[Column, ...]:
                 found[i] = replace(
                     found[i], role=Role.POSITION if later and i == 0 else Role.OTHER if i > best else Role.ORDERED
                 )
-    if not any(column.role is Role.TOTAL for column in found):
-        prices = [i for i, column in enumerate(found) if column.role is Role.UNIT_PRICE]
-        cuts = [i for i, column in enumerate(found) if column.role is Role.DISCOUNT]
-        if cuts and all(cuts[-1] > i for i in prices):
-            found[cuts[-1]] = replace(found[cuts[-1]], role=Role.TOTAL)
-        elif prices and (len(prices) > 1 or not any(column.role is Role.QUANTITY for column in found)):
-            found[prices[-1]] = replace(found[prices[-1]], role=Role.TOTAL)
     return tuple(found)
 
 
@@ -440,8 +441,9 @@ def _is_table(model: Columns) -> bool:
     counted = model.has(Role.QUANTITY) or model.has(Role.UNIT_PRICE) or model.has(Role.TOTAL)
     if named:
         return counted and len(model.columns) >= 2
-    described = model.has(Role.UNIT_PRICE) or model.has(Role.UNIT) or model.has(Role.ORDERED)
-    return model.has(Role.SKU) and model.has(Role.QUANTITY) and described and not model.has(Role.DATE)
+    if model.has(Role.SKU) and model.has(Role.QUANTITY) and not model.has(Role.DATE):
+        return model.has(Role.UNIT_PRICE) or model.has(Role.UNIT) or model.has(Role.ORDERED)
+    return model.has(Role.QUANTITY) and model.has(Role.UNIT_PRICE) and model.has(Role.TOTAL)
 
 
 def share_out(tokens: Sequence[Token], model: Columns) -> list[Column | None]:

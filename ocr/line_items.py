@@ -18,7 +18,7 @@ from ocr.lexicon import load_table
 from ocr.parse import fold, parse_amount, parse_quantity
 from ocr.tables import CELL_GAP, Sheet, TableRow, is_carried, is_leader, is_sum, place, read_sheet, sums
 from ocr.types import BoundingBox, DocumentKind, LineItem, Method, Page
-from ocr.unheaded import infer_columns
+from ocr.unheaded import complete_columns, infer_columns
 
 CENT = Decimal("0.01")
 PRICE_TOLERANCE = Decimal("0.011")  # of a product of printed values, which were rounded
@@ -72,6 +72,10 @@ def read_line_items(pages: Sequence[Page], kind: DocumentKind) -> tuple[LineItem
     sheet = read_sheet(pages)
     headings = find_headings(sheet.rows, sheet.tokens)
     unpriced = kind is DocumentKind.DELIVERY_NOTE
+    headings = [
+        replace(heading, columns=complete_columns(heading.columns, sheet, indices, priced=not unpriced))
+        for heading, indices in _regions(sheet, headings)
+    ]
     if any(heading.columns.has(Role.TOTAL) for heading in headings) and not unpriced:
         headings = [heading for heading in headings if heading.columns.has(Role.TOTAL)]
     drafts = list(_read_tables(sheet, headings, unpriced))

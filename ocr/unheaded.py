@@ -10,7 +10,7 @@ from itertools import pairwise
 from statistics import median
 
 from ocr.cells import Kind, Token, is_code
-from ocr.columns import Column, Columns, Role
+from ocr.columns import Column, Columns, Role, share_out
 from ocr.tables import Sheet, cells, is_carried, label_words, names_a_sum
 from ocr.types import DocumentKind
 
@@ -21,6 +21,7 @@ SHARE = 0.5  # of the rows that a column must have a value in
 PROVEN = 0.6  # of the rows in which an equation must hold
 SLACK = Decimal("0.011")  # of a product of rounded values
 LARGEST_QUANTITY = 1000
+CODED = 0.6  # of the words in a column of article numbers
 TIMES = frozenset({"x", "@", "*", "\u00d7"})
 TOUCHING = 0.3  # of the narrower column's width: columns of tilted paper may overlap by so much
 NARROW_NAME = 3.0  # word heights between a name and the total
@@ -271,7 +272,7 @@ def _overlaps(cluster: Cluster, others: Iterable[Cluster]) -> bool:
     return any(shared(o) > TOUCHING * min(cluster.right - cluster.left, o.right - o.left) for o in others)
 
 
-def _with_names(sheet: Sheet, rows: Sequence[int], columns: list[Column], height: float) -> Columns | None:
+def _with_names(sheet: Sheet, rows: Sequence[int], columns: list[Column], height: float) -> Columns:
     """The columns with that of the names: where most words stand that are in no other column."""
     loose = [
         token
@@ -318,19 +319,105 @@ def cluster_tokens(tokens: Sequence[tuple[int, Token]], height: float, *, by_rig
     return found
 
 
-def complete_roles(model: Columns, values: Mapping[Column, Numbers], totals: Numbers) -> Columns:
-    """The columns with quantity or price found by arithmetic among those whose heading is not understood."""
-    open_columns = [
-        c for c in model.columns if c.role in (Role.OTHER, Role.QUANTITY, Role.UNIT_PRICE) and values.get(c)
+def complete_columns(model: Columns, sheet: Sheet, indices: Sequence[int], *, priced: bool) -> Columns:
+    """A heading's columns with what it does not say or says in unknown words, settled by the rows below it.
+
+    priced: whether the lines must have totals.
+    """
+    if priced and not model.has(Role.TOTAL):
+        model = _with_total(model, sheet, indices)
+    above = _above_sums(sheet, indices)
+    rows = [i for i in above if _last_amount(sheet.tokens[i]) is not None] or above
+    model = _with_coded_names(model, sheet, rows)
+    if not model.has(Role.DESCRIPTION) and not any(column.under for column in model.columns):
+        model = _with_description(model, sheet, rows)
+    if (
+        model.has(Role.OTHER)
+        and model.has(Role.TOTAL)
+        and not (model.has(Role.QUANTITY) and model.has(Role.UNIT_PRICE))
+    ):
+        model = _with_factors(model, sheet, rows)
+    return model
+
+
+def _above_sums(sheet: Sheet, indices: Sequence[int]) -> list[int]:
+    """The rows before the first sum that has an amount."""
+    found: list[int] = []
+    for i in indices:
+        tokens = sheet.tokens[i]
+        summed = any(names_a_sum(label_words(cell)) for cell in cells(tokens)[:1])
+        if summed and found and _last_amount(tokens) is not None:
+            break
+        found.append(i)
+    return found
+
+
+def _with_total(model: Columns, sheet: Sheet, indices: Sequence[int]) -> Columns:
+    """The rightmost column that ends most rows with an amount is the total's, whatever its heading says."""
+    ends = [(i, last) for i in _above_sums(sheet, indices) if (last := _last_amount(sheet.tokens[i])) is not None]
+    if not ends:
+        return model
+    total = max(cluster_tokens(ends, model.height, by_right=True), key=lambda cluster: len(cluster.rows))
+    for column in reversed(model.columns):
+        if column.left < total.right and total.left < column.right and column.role is not Role.DESCRIPTION:
+            changed = tuple(replace(c, role=Role.TOTAL) if c is column else c for c in model.columns)
+            return replace(model, columns=changed)
+    if total.left < max(column.left for column in model.columns):
+        return model
+    return replace(model, columns=(*model.columns, total.column(Role.TOTAL)))
+
+
+def _with_coded_names(model: Columns, sheet: Sheet, rows: Sequence[int]) -> Columns:
+    """A column headed "Product" that holds nothing but codes is not that of the names, if another may be."""
+    names = model.of(Role.DESCRIPTION)
+    if len(names) != 1 or model.has(Role.SKU) or not model.has(Role.OTHER):
+        return model
+    held = [
+        token
+        for i in rows
+        for token, column in zip(sheet.tokens[i], share_out(sheet.tokens[i], model), strict=True)
+        if column is names[0]
     ]
-    if model.has(Role.QUANTITY) and model.has(Role.UNIT_PRICE):
+    if not held or sum(is_code(token) for token in held) < CODED * len(held):
         return model
+    changed = tuple(replace(c, role=Role.SKU) if c is names[0] else c for c in model.columns)
+    return replace(model, columns=changed)
+
+
+def _with_description(model: Columns, sheet: Sheet, rows: Sequence[int]) -> Columns:
+    """The names' column: the unknown one that holds most letters, else where most words have no column."""
+    letters = {column: 0 for column in model.columns if column.role is Role.OTHER}
+    for i in rows:
+        placed = share_out(sheet.tokens[i], model)
+        for token, column in zip(sheet.tokens[i], placed, strict=True):
+            if column in letters and token.kind is Kind.TEXT:
+                letters[column] += len(token.text)
+    if letters and max(letters.values()) > 0:
+        best = max(letters, key=lambda column: letters[column])
+        changed = tuple(replace(c, role=Role.DESCRIPTION) if c is best else c for c in model.columns)
+        return replace(model, columns=changed)
+    named = _with_names(sheet, rows, list(model.columns), model.height)
+    return replace(model, columns=named.columns)
+
+
+def _with_factors(model: Columns, sheet: Sheet, rows: Sequence[int]) -> Columns:
+    """Quantity and price among the columns whose heading is not understood, by what they multiply to."""
+    totals: dict[int, Decimal] = {}
+    values: dict[Column, dict[int, Decimal]] = {}
+    for i in rows:
+        for token, column in zip(sheet.tokens[i], share_out(sheet.tokens[i], model), strict=True):
+            if column is None or token.number is None or token.kind not in (Kind.NUMBER, Kind.AMOUNT):
+                continue
+            if column.role is Role.TOTAL:
+                totals[i] = token.number
+            elif column.role in (Role.OTHER, Role.QUANTITY, Role.UNIT_PRICE):
+                values.setdefault(column, {})[i] = token.number
+    open_columns = [column for column in model.columns if len(values.get(column, {})) >= _needed(len(totals))]
     roles = roles_of_numbers([values[column] for column in open_columns], totals)
-    found = {column: role for column, role in zip(open_columns, roles, strict=True) if role is not Role.OTHER}
-    if Role.QUANTITY not in found.values() or Role.UNIT_PRICE not in found.values():
-        return model
-    settled = tuple(
-        replace(column, role=found[column]) if column in found and column.role is Role.OTHER else column
-        for column in model.columns
-    )
+    found = {
+        column: role
+        for column, role in zip(open_columns, roles, strict=True)
+        if column.role is Role.OTHER and role is not Role.OTHER and not model.has(role)
+    }
+    settled = tuple(replace(column, role=found.get(column, column.role)) for column in model.columns)
     return replace(model, columns=settled)
