@@ -38,13 +38,25 @@ def has_word(folded: str, topic: str) -> bool:
     return any(" ".join(words[i : i + length]) in known for length in (1, 2, 3) for i in range(len(words) - length + 1))
 
 
+# Which countries write a postcode in which shape; "" is an unknown country.
+SHAPES = {
+    "five": frozenset({"DE", "FR", "ES", "IT", "MY", ""}),
+    "four": frozenset({"AT", "CH", "BE", "NZ"}),
+    "six": frozenset({"IN", "SG"}),
+    **{code: frozenset({code, ""}) for code in ("GB", "IE", "US", "AU", "NL")},
+    "CA": frozenset({"CA"}),
+}
+
+
+@cache
+def _postcode_patterns(country: str) -> tuple[re.Pattern[str], ...]:
+    return tuple(POSTCODES[shape] for shape, countries in SHAPES.items() if country in countries)
+
+
 @lru_cache(maxsize=4096)
 def has_postcode(text: str, country: str = "") -> bool:
-    if country in POSTCODES and POSTCODES[country].search(text):
-        return True
-    return any(pattern.search(text) for key, pattern in POSTCODES.items() if key not in ("four", "six")) or (
-        country in ("AT", "CH", "BE", "AU", "NZ", "NL") and bool(POSTCODES["four"].search(text))
-    )
+    """Whether a postcode of the country stands in a text; of an unknown country, one of the telling shapes."""
+    return any(pattern.search(text) for pattern in _postcode_patterns(country))
 
 
 @lru_cache(maxsize=4096)
@@ -121,16 +133,7 @@ def split_address(lines: Sequence[str], country: str) -> Address:
 
 
 def _find_postcode(parts: Sequence[str], country: str) -> tuple[int, re.Match[str] | None]:
-    patterns = [POSTCODES[country]] if country in POSTCODES else []
-    if country in ("DE", "FR", "ES", "IT", "MY", ""):
-        patterns.append(POSTCODES["five"])
-    if country in ("IN", "SG"):
-        patterns.append(POSTCODES["six"])
-    if country in ("AT", "CH", "BE", "NZ"):
-        patterns.append(POSTCODES["four"])
-    if not country:
-        patterns += [POSTCODES["GB"], POSTCODES["US"], POSTCODES["AU"]]
-    for pattern in patterns:
+    for pattern in _postcode_patterns(country):
         for at in range(len(parts) - 1, -1, -1):
             match = pattern.search(parts[at])
             if match:

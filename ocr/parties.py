@@ -18,6 +18,7 @@ from ocr.addresses import (
     word_set,
 )
 from ocr.details import (
+    MOST_CELLS,
     BlockBelow,
     Found,
     Line,
@@ -48,6 +49,7 @@ PARTY_CLASSES = frozenset({"customer", "venue", "supplier", "contact"})
 BEST_KEPT = 6
 SAME_PLACE, SAME_NAME = -8.0, -4.0  # logits against one place, or one name, as two parties
 BLOCK_GAP = 2.4  # word heights between the centres of two lines of a block
+HEADING_ROWS = 2  # wide rows (a heading, its values) that may stand between a block and its heading
 SECTION_LIMIT = 16.0  # word heights that a block's heading may stand above its lines
 ADDRESS_REACH = 8  # lines under a name that may hold its address and telephone
 # Shares that were right in cross-validation, by how the value was found.
@@ -230,12 +232,16 @@ def _name_below(sheet: Sheet, name: NameCandidate, names: Sequence[NameCandidate
     """A second line of the same name: like height, close below, and the two read as one ("CO. (M)" over "SDN BHD")."""
     height = sheet.height[name.row.page]
     for other in names:
+        if name.row.cell_of(name.start)[1] > name.end:  # something stands behind the first line
+            return None
         reach = max(2.2 * height, 1.7 * _height(name))
         if other.row.page != name.row.page or other.second or not 0 < other.row.y - name.row.y < reach:
             continue
         if ":" in name.text or ":" in other.text or any(word in _TAGLINE for word in fold(other.text).split()):
             continue
         if min(other.right, name.right) <= max(other.left, name.left):
+            continue
+        if fold(other.text) == fold(name.text):
             continue
         tall, tall_other = _height(name), _height(other)
         if 0.62 < tall / tall_other < 1.6 and not any(c.isdigit() for c in other.text):
@@ -268,11 +274,14 @@ def party_section(sheet: Sheet, row: SheetRow, start: int, left: float, right: f
     if beside and beside.between == 0 and beside.gap < 20:  # "Name:   Lieferant GmbH": the column begins with the label
         left = min(left, beside.label.left)
     height = sheet.height[row.page]
-    lines = 0
+    lines = wide = 0
     previous = row.y
     for i in range(row.index - 1, -1, -1):
         other = sheet.rows[i]
         if other.page != row.page or row.y - other.y > SECTION_LIMIT * height:
+            return None
+        wide += len(other.cells) > MOST_CELLS
+        if wide > HEADING_ROWS:  # a table stands between
             return None
         hits = [
             k
