@@ -72,12 +72,12 @@ def read_line_items(pages: Sequence[Page], kind: DocumentKind) -> tuple[LineItem
     sheet = read_sheet(pages)
     headings = find_headings(sheet.rows, sheet.tokens)
     unpriced = kind is DocumentKind.DELIVERY_NOTE
+    if any(heading.columns.has(Role.TOTAL) for heading in headings) and not unpriced:
+        headings = [heading for heading in headings if heading.columns.has(Role.TOTAL)]
     headings = [
         replace(heading, columns=complete_columns(heading.columns, sheet, indices, priced=not unpriced))
         for heading, indices in _regions(sheet, headings)
     ]
-    if any(heading.columns.has(Role.TOTAL) for heading in headings) and not unpriced:
-        headings = [heading for heading in headings if heading.columns.has(Role.TOTAL)]
     drafts = list(_read_tables(sheet, headings, unpriced))
     if not drafts:
         model = infer_columns(sheet, kind)

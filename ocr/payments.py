@@ -24,11 +24,13 @@ def _read_page(page: Page, order: DateOrder) -> Iterator[ReadPayment]:
     lines = rows(page)
     for index, row in enumerate(lines):
         method = method_of(row)
-        amount = amount_of(row)
-        if not method or amount is None or amount == 0:
+        if method is None:
             continue
-        day, confidence = day_of(row, order), SURE
-        if day is None:
+        amount = amount_of(row)
+        if amount is None or amount == 0:
+            continue
+        day, confidence = day_of(row, order), SURE if method else FAIR
+        if day is None and method:
             day, confidence = _day_beside(lines, index, order), FAIR
         if day is not None:
             yield ReadPayment(abs(amount), day, method, confidence, page.number, _box(row, page), Method(page.method))
@@ -39,17 +41,19 @@ def _words(topic: str) -> frozenset[str]:
     return frozenset(load_table("payments")[topic])
 
 
-def method_of(row: Row) -> str:
-    """How was paid, as printed; blank where the row is no payment."""
+def method_of(row: Row) -> str | None:
+    """How was paid, as printed; "" where a row speaks of a payment without saying how; None where it is no payment."""
     words = [fold(word.text) for word in row.words]
     text = " ".join(words)
     if any(f" {never} " in f" {text} " for never in _words("never")):
-        return ""
+        return None
     for size in range(LONGEST_METHOD, 0, -1):
         for start in range(len(words) - size + 1):
             if " ".join(words[start : start + size]) in _words("methods"):
-                return " ".join(word.text for word in row.words[start : start + size]).strip(" :,-#()*")
-    return ""
+                end = start + size
+                numbered = end < len(row.words) and row.words[end].text.startswith("#")  # "Check #2214"
+                return " ".join(word.text for word in row.words[start : end + numbered]).strip(" :,-#()*")
+    return "" if set(words) & _words("received") else None
 
 
 def amount_of(row: Row) -> Decimal | None:
