@@ -54,7 +54,7 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     def manage(*arguments: str) -> str:
         command = [sys.executable, "manage.py", *arguments]
         return subprocess.run(
-            command, cwd=ROOT, env=environment, check=True, capture_output=True, text=True
+            command, cwd=ROOT, env=environment, check=True, stdout=subprocess.PIPE, text=True
         ).stdout.strip()
 
     manage("migrate", "--verbosity=0")
