@@ -64,6 +64,10 @@ class Token:
     number: Decimal | None = None
 
     @property
+    def confidence(self) -> float:
+        return min(word.confidence for word in self.words)
+
+    @property
     def centre(self) -> float:
         return (self.left + self.right) / 2
 
