@@ -14,6 +14,7 @@ from invoices.models import Invoice, InvoiceLine, Payment
 CENT = Decimal("0.01")
 LOW_CONFIDENCE = 0.6  # a required value that is right less often than this is worth a look
 OLD_DAYS = 3 * 365
+FAMILIES = ("required", "confidence", "totals.", "line.", "dates.")  # what the rules below are called
 REQUIRED = {
     "invoice_number": "invoiceNumber",
     "issue_date": "invoiceDate",

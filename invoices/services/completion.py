@@ -219,7 +219,7 @@ def link_invoice(request: InvoiceRequest, invoice: Invoice, lookup: Lookup) -> N
             invoice.supplier.save(update_fields=["verified"])
     invoice.save(update_fields=["customer_id", "pims_record", "updated_at"])
     if lookup.invoice is not None:
-        replace_findings(invoice, compare(invoice, list(invoice.lines.all()), lookup.invoice), family="pims.")
+        replace_findings(invoice, compare(invoice, list(invoice.lines.all()), lookup.invoice), families=("pims.",))
     else:
         update_status(invoice)
 

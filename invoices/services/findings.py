@@ -1,7 +1,10 @@
 """The single writer of findings and of an invoice's status."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from functools import reduce
+from operator import or_
 
+from django.db.models import Q
 from django.utils import timezone
 
 from invoices.models import Finding, Invoice, Pairing
@@ -12,14 +15,15 @@ SEVERITIES = {CheckStatus.FAILED: Finding.Severity.ERROR, CheckStatus.WARNING: F
 Key = tuple[str, str, int]
 
 
-def replace_findings(invoice: Invoice, checks: Iterable[Check], *, family: str = "") -> None:
+def replace_findings(invoice: Invoice, checks: Iterable[Check], *, families: Sequence[str]) -> None:
     """What failed or is doubtful becomes an open finding; what no longer is, is closed. A person's decision to ignore
-    one stands. `family` limits the change to rules that start with it ("pims."), so that checks can run apart."""
+    one stands. Only rules that begin with one of `families` ("pims.") are touched, so that checks can run apart."""
     wanted: dict[Key, Check] = {}
     for check in checks:
         if check.status in SEVERITIES:
             wanted.setdefault((check.rule, check.field, check.line), check)
-    known = {(f.rule, f.field, f.line): f for f in invoice.findings.filter(rule__startswith=family)}
+    ours = reduce(or_, (Q(rule__startswith=family) for family in families))
+    known = {(f.rule, f.field, f.line): f for f in invoice.findings.filter(ours)}
     for key, check in wanted.items():
         _open(invoice, check, known.get(key))
     for key, finding in known.items():

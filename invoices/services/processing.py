@@ -17,9 +17,10 @@ from invoices.services import completion, jobs
 from invoices.services.events import record_event
 from invoices.services.findings import compute_status, replace_findings
 from invoices.services.intake import local_copy
+from invoices.services.pairing import pair_document
 from invoices.services.reading import reader_options
 from invoices.services.recording import record_reading
-from invoices.validation import Check, check_invoice
+from invoices.validation import FAMILIES, Check, check_invoice
 from ocr.errors import ReaderCrashedError, ReadTimeoutError
 
 logger = logging.getLogger(__name__)
@@ -92,11 +93,12 @@ def read_document(job: Job, document: Document) -> Failure | None:
 
 
 def check_document(job: Job, document: Document) -> None:
-    """Runs the checks over the document's invoices and keeps their findings."""
+    """Runs the checks over the document's invoices, keeps their findings, and pairs with deliveries."""
     with transaction.atomic():
         jobs.require_claim(job)
         for invoice in document.invoices.select_related("mga").prefetch_related("lines", "payments"):
-            replace_findings(invoice, checks_of(invoice))
+            replace_findings(invoice, checks_of(invoice), families=FAMILIES)
+        pair_document(document)
 
 
 def checks_of(invoice: Invoice) -> list[Check]:
