@@ -118,7 +118,7 @@ DATA_UPLOAD_MAX_MEMORY_SIZE = 1024 * 1024
 DATA_UPLOAD_MAX_NUMBER_FIELDS = 2000  # an invoice of some hundred lines in the admin
 DATA_UPLOAD_MAX_NUMBER_FILES = 100
 INVOICE_FILE_REQUIREMENTS = env.choice("INVOICE_FILE_REQUIREMENTS", "strict", ["strict", "advisory"])
-for _directory in (MEDIA_ROOT, FILE_UPLOAD_TEMP_DIR):
+for _directory in (MEDIA_ROOT, FILE_UPLOAD_TEMP_DIR, STATIC_ROOT):
     _directory.mkdir(parents=True, exist_ok=True, mode=0o700)
 
 # --- Reading --------------------------------------------------------------------------------------------------------

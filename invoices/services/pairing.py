@@ -113,7 +113,8 @@ def variance_checks(invoice: Invoice, found: Iterable[Variance]) -> Iterable[Che
     lines = list(invoice.lines.all())
     for number, variance in enumerate(found, start=1):
         line = next((row for row in lines if row.description == variance.description), None)
-        message = f"{variance.description}: {variance.invoiced:f} invoiced, {variance.delivered:f} delivered."
+        billed, came = variance.invoiced.normalize(), variance.delivered.normalize()
+        message = f"{variance.description}: {billed:f} invoiced, {came:f} delivered."
         stake = None
         if line is not None and line.unit_price is not None:
             stake = (abs(variance.invoiced - variance.delivered) * abs(line.unit_price)).quantize(CENT)

@@ -1,0 +1,126 @@
+from dataclasses import replace
+from datetime import date, timedelta
+from decimal import Decimal
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from invoices.matching import (
+    CONFIRM_SCORE,
+    SUGGEST_SCORE,
+    Article,
+    Paper,
+    Variance,
+    assign,
+    choose,
+    score,
+    variances,
+)
+
+GOODS = tuple(Article(f"GR{n}", f"Article number {n}", Decimal(n)) for n in range(1, 6))
+INVOICE = Paper("INV-7", "Wrenfield Provisions Ltd", "The Mill House", "PO-8812", date(2026, 2, 18), frozenset(), GOODS)
+NOTE = Paper("DN-3", "Wrenfield Provisions", "Mill House", "PO-8812", date(2026, 2, 17), frozenset(), GOODS)
+
+
+def test_a_number_on_the_invoice_ties_the_two_together() -> None:
+    found = score(replace(INVOICE, linked=frozenset({"dn 3"}), order_number=""), NOTE)
+    assert found.value > 0.95 and found.reasons[0] == "delivery note number"
+
+
+def test_an_invoice_that_names_another_note_does_not_take_this_one() -> None:
+    assert score(replace(INVOICE, linked=frozenset({"DN-99"})), NOTE).value < SUGGEST_SCORE
+
+
+def test_another_supplier_is_no_pair_whatever_else_agrees() -> None:
+    assert score(INVOICE, replace(NOTE, supplier="Oakley Linen Hire")).value == 0
+
+
+def test_another_order_number_is_no_pair() -> None:
+    assert score(INVOICE, replace(NOTE, order_number="PO-1")).value < SUGGEST_SCORE
+
+
+def test_goods_day_and_place_are_enough_without_numbers() -> None:
+    bare = replace(INVOICE, order_number="")
+    assert score(bare, replace(NOTE, order_number="")).value > CONFIRM_SCORE
+    assert score(bare, replace(NOTE, order_number="", day=date(2026, 2, 4))).value < CONFIRM_SCORE
+    assert score(bare, replace(NOTE, order_number="", articles=())).value < SUGGEST_SCORE
+
+
+@given(shared=st.integers(0, 4), days=st.integers(0, 25), linked=st.booleans(), ordered=st.booleans())
+def test_the_score_never_falls_when_more_agrees(shared: int, days: int, linked: bool, ordered: bool) -> None:
+    invoice = replace(INVOICE, linked=frozenset({"DN-3"} if linked else ()), order_number="PO-8812" if ordered else "")
+    strange = tuple(Article(f"XX{n}", f"Something else {n * 7919}", Decimal(1)) for n in range(5))
+
+    def note(goods: int, apart: int) -> Paper:
+        return replace(NOTE, day=invoice.day - timedelta(days=apart), articles=GOODS[:goods] + strange[goods:])  # type: ignore[operator]
+
+    value = score(invoice, note(shared, days)).value
+    assert 0 <= value <= score(invoice, note(shared + 1, days)).value <= 1
+    assert value <= score(invoice, note(shared, max(days - 1, 0))).value
+
+
+@given(st.permutations(range(6)))
+def test_the_order_of_input_plays_no_part(order: list[int]) -> None:
+    invoices = {f"i{n}": replace(INVOICE, number=f"INV-{n}", day=date(2026, 2, 3 * n + 1)) for n in range(6)}
+    notes = {f"n{n}": replace(NOTE, number=f"DN-{n}", order_number="", day=date(2026, 2, 3 * n + 1)) for n in range(6)}
+    shuffled = choose({f"i{n}": invoices[f"i{n}"] for n in order}, {f"n{n}": notes[f"n{n}"] for n in order})
+    assert shuffled == choose(invoices, notes)
+
+
+def test_two_notes_that_bring_different_goods_both_belong() -> None:
+    invoice = replace(INVOICE, order_number="")
+    halves = {
+        "first": replace(NOTE, order_number="", articles=GOODS[:3]),
+        "second": replace(NOTE, order_number="", number="DN-4", articles=GOODS[3:]),
+    }
+    assert {choice.note for choice in choose({"i": invoice}, halves)} == {"first", "second"}
+
+
+def test_the_same_goods_are_not_delivered_twice() -> None:
+    invoice = replace(INVOICE, order_number="")
+    notes = {
+        "right": replace(NOTE, order_number="", day=date(2026, 2, 18)),
+        "near": replace(NOTE, order_number="", number="DN-4", day=date(2026, 2, 16)),
+    }
+    assert [choice.note for choice in choose({"i": invoice}, notes)] == ["right"]
+
+
+def test_two_invoices_that_fit_as_well_leave_the_choice_to_a_person() -> None:
+    twins = {"a": replace(INVOICE, order_number=""), "b": replace(INVOICE, order_number="", number="INV-8")}
+    (choice,) = choose(twins, {"n": replace(NOTE, order_number="")})
+    assert not choice.is_sure
+
+
+def test_what_a_person_refused_is_not_chosen() -> None:
+    assert choose({"i": INVOICE}, {"n": NOTE}, refused={("i", "n")}) == []
+
+
+def test_articles_are_assigned_by_code_then_by_wording_one_to_one() -> None:
+    left = [Article("A1", "Flour", None), Article("", "Olive oil extra virgin", None), Article("", "Salt", None)]
+    right = [Article("", "Extra Virgin Olive Oil", None), Article("A1", "Plain flour 16 kg", None)]
+    assert assign(left, right) == [(left[0], right[1]), (left[1], right[0]), (left[2], None)]
+
+
+def test_quantities_are_compared_over_all_notes() -> None:
+    first = replace(NOTE, articles=(Article("GR2", "Article number 2", Decimal(1)), GOODS[0]))
+    second = replace(NOTE, articles=(Article("GR2", "Article number 2", Decimal(1)), GOODS[2], GOODS[3]))
+    found = variances(INVOICE, [first, second])
+    assert found == [Variance("GR5", "Article number 5", Decimal(5), Decimal(0))]
+
+
+def test_a_substitute_makes_two_variances_and_a_deposit_none() -> None:
+    invoice = replace(INVOICE, articles=(GOODS[0], Article("DEP", "Container Deposit", Decimal(3))))
+    note = replace(NOTE, articles=(Article("ZZ9", "Quite another thing", Decimal(1)),))
+    assert [(v.sku, int(v.invoiced), int(v.delivered)) for v in variances(invoice, [note])] == [
+        ("GR1", 1, 0),
+        ("ZZ9", 0, 1),
+    ]
+
+
+@pytest.mark.parametrize("missing", ["invoiced", "delivered"])
+def test_an_unknown_quantity_is_no_variance(missing: str) -> None:
+    unknown = (Article("GR1", "Article number 1", None),)
+    known = (Article("GR1", "Article number 1", Decimal(1)),)
+    billed, brought = (unknown, known) if missing == "invoiced" else (known, unknown)
+    assert variances(replace(INVOICE, articles=billed), [replace(NOTE, articles=brought)]) == []
