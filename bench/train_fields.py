@@ -77,6 +77,7 @@ class Document:
     truth: dict[str, str]
     complete: bool
     evidence: decide.Evidence
+    unknown: frozenset[str] = frozenset()
     fields: dict[str, Field] = dataclasses.field(default_factory=dict)
 
     def options(self, name: str) -> Sequence[Any]:
@@ -107,7 +108,9 @@ def make_document(row: Mapping[str, Any], pages: Sequence[Page]) -> Document:
     kind = kind_of(row)
     evidence = decide.gather_evidence(pages, kind)
     complete = row["set"] in COMPLETE_SETS or bool(row.get("complete"))
-    return Document(row["id"], row["set"], group_of(row), kind, truth, complete, evidence)
+    several = len(row.get("extra", {}).get("deliveryNoteNumbers", [])) > 1  # none of them is the one
+    unknown = frozenset({"delivery_note_number"}) if several else frozenset()
+    return Document(row["id"], row["set"], group_of(row), kind, truth, complete, evidence, unknown)
 
 
 def kind_of(row: Mapping[str, Any]) -> DocumentKind:
@@ -287,6 +290,8 @@ def _known_absent(prediction: Prediction) -> bool:
 
 def _is_absent(document: Document, name: str) -> bool:
     """Whether a left-out value means that the document does not print it."""
+    if name in document.unknown:
+        return False
     if name in ("customer_name", "venue") and document.kind == DocumentKind.RECEIPT:
         return True  # receipts name a customer too seldom for anybody to have looked
     if name in ("supplier_name", "customer_name") or (

@@ -6,9 +6,11 @@ from decimal import Decimal
 from pathlib import Path
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from ocr.fields import read_delivery_note_numbers, read_fields
-from ocr.types import FIELD_NAMES, DocumentKind, Field, Method
+from ocr.types import FIELD_NAMES, DocumentKind, Field, Method, Page, Word
 from tests.ocr.sheets import make_page
 
 TYPED = Path(__file__).parents[1] / "data" / "typed"
@@ -141,3 +143,38 @@ def test_all_delivery_notes_of_an_invoice_are_listed() -> None:
 def test_values_are_found_on_a_later_page() -> None:
     pages = [make_page("Acme Foods Ltd\nInvoice No 4711\n", 1), make_page("Invoice total £88.00\n", 2)]
     assert read_fields(pages, DocumentKind.INVOICE)["gross_total"].page == 2
+
+
+PIECES = [
+    "Total",
+    "Invoice",
+    "No:",
+    "12.00",
+    "12/03/2024",
+    "£",
+    "RM",
+    "-",
+    "(",
+    "%",
+    "4711",
+    "GmbH",
+    "Mr",
+    "a@b.co",
+    "1.234,56",
+]
+PIECES += ["DN", "20.", "40", "Bill", "To", "\u202e", "\x00", "Ö", "9" * 30, "%%", "O0", ":", "#", ""]
+
+words = st.builds(
+    lambda text, left, top, width: Word(text, left, top, left + width, top + 8, 0.9),
+    st.sampled_from(PIECES),
+    st.floats(-50, 600),
+    st.floats(-50, 800),
+    st.sampled_from([1.0, 20.0, 60.0]),
+)
+
+
+@settings(max_examples=40, deadline=None, derandomize=True)
+@given(st.lists(words, max_size=60), st.sampled_from(list(DocumentKind)), st.sampled_from([0.0, 600.0]))
+def test_any_words_are_read_without_error(found: list[Word], kind: DocumentKind, size: float) -> None:
+    fields = read_fields([Page(1, size, size, tuple(found))], kind)
+    assert all(0 <= field.confidence <= 1 for field in fields.values())
