@@ -21,6 +21,7 @@ PAGE_ONLY = re.compile(r"\b(?:page|seite|pagina|sheet|blatt)\.?\s*(\d{1,2})\b")
 CARRIED = re.compile(r"\b(?:brought forward|carried over|b f|ubertrag|report|continued|fortsetzung|vervolg|suite)\b")
 HEAD = 0.25  # of the page: where a heading can say that it goes on
 FOOT_ROWS, HEAD_ROWS = 6, 10
+TITLE_CONFIDENCE = 0.8  # of the kind: below, it was told by the content and not by a title
 SURE, FAIR, DOUBTFUL = 0.98, 0.9, 0.6
 
 
@@ -71,6 +72,7 @@ def split(pages: Sequence[Page]) -> tuple[Part, ...]:
 def begins_document(page: PageFacts, before: Sequence[PageFacts]) -> tuple[bool, float, str]:
     """(whether the page begins a new document, how sure, why)."""
     last = before[-1]
+    has_title = page.kind is not DocumentKind.OTHER and page.kind_confidence > TITLE_CONFIDENCE
     number = next((p.document_number for p in before if p.document_number), "")
     if page.place == 1 and page.count != 0:
         return True, SURE, "page 1"
@@ -80,13 +82,12 @@ def begins_document(page: PageFacts, before: Sequence[PageFacts]) -> tuple[bool,
     if page.document_number and number:
         if page.document_number == number:
             return False, SURE, "same number"
-        if page.kind is not DocumentKind.OTHER:
+        if has_title:
             return True, SURE, "another number"
     if page.goes_on or page.place > 1:
         return False, FAIR, "continued"
-    if page.document_number and page.kind is not DocumentKind.OTHER:
+    if page.document_number and has_title:
         return True, FAIR, "a number of its own"
-    has_title = page.kind is not DocumentKind.OTHER and page.kind_confidence > 0.8
     if has_title and page.supplier and page.supplier != last.supplier:
         return True, DOUBTFUL, "another supplier"
     if has_title and page.kind is not before[0].kind:
