@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from statistics import fmean
 
 from ocr.candidates import DateCandidate
-from ocr.fields import Evidence, decide_fields, gather_evidence, read_delivery_note_numbers
+from ocr.fields import Evidence, decide_fields, delivery_note_numbers, gather_evidence
 from ocr.kind import decide_kind
 from ocr.line_items import read_line_items
 from ocr.parse import DateOrder
@@ -37,7 +37,7 @@ def read_document(pages: Sequence[Page], part: Part) -> DocumentReading:
         fields=fields,
         line_items=line_items,
         payments=payments,
-        delivery_note_numbers=read_delivery_note_numbers(pages, kind),
+        delivery_note_numbers=delivery_note_numbers(evidence.numbers),
         notices=("doubtful-cut",) if part.confidence < DOUBTFUL_CUT else (),
     )
 

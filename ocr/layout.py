@@ -103,7 +103,7 @@ def _slopes(words: Iterable[Word]) -> Iterable[tuple[float, float, float, float]
     for run in runs.values():
         first, last = min(run, key=lambda w: w.left), max(run, key=lambda w: w.right)
         width = (last.left + last.right - first.left - first.right) / 2
-        if width >= MIN_RUN_WIDTH * (first.bottom - first.top):
+        if width > 0 and width >= MIN_RUN_WIDTH * (first.bottom - first.top):
             rise = (last.top + last.bottom - first.top - first.bottom) / 2
             yield (first.left + last.right) / 2, (first.top + last.bottom) / 2, rise / width, width**2
 
