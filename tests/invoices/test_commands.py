@@ -23,7 +23,7 @@ def no_workers(monkeypatch: pytest.MonkeyPatch, settings: Settings, tmp_path: Pa
     """Nobody takes the jobs but the command itself, and it does not wait for others long."""
     settings.FILE_UPLOAD_TEMP_DIR = tmp_path
     monkeypatch.setattr(queue, "nudge_job", lambda job_id: None)
-    monkeypatch.setattr("invoices.management.commands.ingest.PATIENCE_SECONDS", 0.0)
+    monkeypatch.setattr("invoices.management.commands.ingest.PATIENCE_SECONDS", 0.05)
     monkeypatch.setattr("invoices.management.commands.ingest.POLL_SECONDS", 0.01)
 
 

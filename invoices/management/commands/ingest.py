@@ -106,18 +106,25 @@ def send(mga: Mga, file: Path, venue: str, kind: str) -> intake.Acceptance:
 
 def wait_for(documents: dict[str, str]) -> None:
     """Until every document is read or has failed. Where no worker takes the jobs, this process does them."""
+    last_sign, done = time.monotonic(), 0
     with tqdm(total=len(documents), desc="reading", unit="file", disable=not sys.stderr.isatty()) as bar:
-        last_sign = time.monotonic()
-        while left := Document.objects.filter(pk__in=documents, state=Document.State.PENDING).count():
-            if len(documents) - left > bar.n:
-                bar.update(len(documents) - left - bar.n)
+        while (left := pending(documents)) > 0:
+            bar.update(len(documents) - left - done)
+            done = len(documents) - left
+            if is_worker_at_it():
                 last_sign = time.monotonic()
-            if Job.objects.filter(state=Job.State.RUNNING, lease_until__gte=timezone.now()).exists():
-                last_sign = time.monotonic()
-            if time.monotonic() - last_sign > PATIENCE_SECONDS and read_one():
-                continue
-            time.sleep(POLL_SECONDS)
-        bar.update(len(documents) - bar.n)
+            if time.monotonic() - last_sign <= PATIENCE_SECONDS or not read_one():
+                time.sleep(POLL_SECONDS)
+        bar.update(len(documents) - done)
+
+
+def pending(documents: dict[str, str]) -> int:
+    return Document.objects.filter(pk__in=documents, state=Document.State.PENDING).count()
+
+
+def is_worker_at_it() -> bool:
+    """Whether a job is running; not one of this process, which runs them while nobody looks."""
+    return Job.objects.filter(state=Job.State.RUNNING, lease_until__gte=timezone.now()).exists()
 
 
 def read_one() -> bool:
