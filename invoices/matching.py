@@ -17,6 +17,7 @@ SUGGEST_SCORE = 0.6  # from here on it is shown to staff
 SAME_NAME = 75  # of 100: likeness of two spellings of one supplier
 SAME_GOODS = 80  # of 100: likeness of two wordings of one article
 LINKED, ORDERED = 0.9, 0.8  # what a number on both sides is worth before anything else supports it
+MISNAMED = 0.6  # of one order, but the invoice names other notes: for a person to look at
 DENIED = 0.3  # at most, where both print a number and the numbers differ
 FAR_DAYS = 21  # a note this long before its invoice (or a week after) says nothing for it any more
 AFTER_DAYS = 7
@@ -75,11 +76,13 @@ def score(invoice: Paper, note: Paper) -> Score:
     support, reasons = _support(invoice, note)
     if is_linked(invoice, note):
         return Score(LINKED + (1 - LINKED) * support, ("delivery note number", *reasons))
+    same_order = is_same_order(invoice, note)
     if invoice.linked and note.number:
-        return Score(DENIED * support, ("the invoice names another delivery note", *reasons))
+        value = MISNAMED + (1 - ORDERED) * support if same_order else DENIED * support
+        return Score(value, ("the invoice names another delivery note", *reasons))
+    if same_order:
+        return Score(ORDERED + (1 - ORDERED) * support, ("order number", *reasons))
     if invoice.order_number and note.order_number:
-        if normalise(invoice.order_number) == normalise(note.order_number):
-            return Score(ORDERED + (1 - ORDERED) * support, ("order number", *reasons))
         return Score(DENIED * support, ("another order number", *reasons))
     return Score(support, reasons)
 
@@ -89,6 +92,11 @@ def is_linked(invoice: Paper, note: Paper) -> bool:
     ours = {normalise(number) for number in invoice.linked}
     theirs = {normalise(number) for number in note.linked}
     return normalise(note.number) in ours - {""} or normalise(invoice.number) in theirs - {""}
+
+
+def is_same_order(invoice: Paper, note: Paper) -> bool:
+    ours = normalise(invoice.order_number)
+    return bool(ours) and ours == normalise(note.order_number)
 
 
 def _support(invoice: Paper, note: Paper) -> tuple[float, tuple[str, ...]]:
@@ -232,8 +240,7 @@ def _best(key: str, note: Paper, invoices: Mapping[str, Paper]) -> Choice | None
 
 def is_named(invoice: Paper, note: Paper) -> bool:
     """Whether a number ties the two together."""
-    same_order = bool(normalise(note.order_number)) and normalise(invoice.order_number) == normalise(note.order_number)
-    return is_linked(invoice, note) or same_order
+    return is_linked(invoice, note) or is_same_order(invoice, note)
 
 
 def covered_share(note: Paper, others: Sequence[Paper]) -> float:

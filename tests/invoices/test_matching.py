@@ -29,7 +29,9 @@ def test_a_number_on_the_invoice_ties_the_two_together() -> None:
 
 
 def test_an_invoice_that_names_another_note_does_not_take_this_one() -> None:
-    assert score(replace(INVOICE, linked=frozenset({"DN-99"})), NOTE).value < SUGGEST_SCORE
+    other = replace(INVOICE, linked=frozenset({"DN-99"}))
+    assert score(replace(other, order_number=""), NOTE).value < SUGGEST_SCORE
+    assert SUGGEST_SCORE <= score(other, NOTE).value < CONFIRM_SCORE
 
 
 def test_another_supplier_is_no_pair_whatever_else_agrees() -> None:
