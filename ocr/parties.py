@@ -241,12 +241,18 @@ def _name_below(sheet: Sheet, name: NameCandidate, names: Sequence[NameCandidate
             continue
         if min(other.right, name.right) <= max(other.left, name.left):
             continue
-        if fold(other.text) == fold(name.text):
+        if fold(other.text) == fold(name.text) or is_street(other.text):
             continue
         tall, tall_other = _height(name), _height(other)
         if 0.62 < tall / tall_other < 1.6 and not any(c.isdigit() for c in other.text):
             return other
     return None
+
+
+def is_street(text: str) -> bool:
+    """Whether a line ends as streets do ("Weir Lane")."""
+    words = fold(text).split()
+    return len(words) > 1 and words[-1] in word_set("street_ends")
 
 
 def _height(name: NameCandidate) -> float:

@@ -4,6 +4,7 @@ Characters and their loose boxes come from PDFium; words are split here, by whit
 """
 
 import ctypes
+import math
 import unicodedata
 from collections.abc import Sequence
 
@@ -41,7 +42,7 @@ class _Splitter:
     def __init__(self, page: pdfium.PdfPage, text_page: pdfium.PdfTextPage) -> None:
         self._text = text_page
         self._rotation = page.get_rotation()
-        self._left, self._bottom, self._right, self._top = page.get_bbox()
+        self._left, self._bottom, self._right, self._top = shown_box(page)
         self._rectangle = raw.FS_RECTF()
         self._found: list[Word] = []
         self._letters: list[str] = []
@@ -86,8 +87,8 @@ class _Splitter:
 
     def _is_turned(self, index: int) -> bool:
         angle = raw.FPDFText_GetCharAngle(self._text, index)
-        shown = (angle - self._rotation * 3.141592653589793 / 180) % 6.283185307179586 if angle >= 0 else 0.0
-        return min(shown, 6.283185307179586 - shown) > UPRIGHT_ANGLE
+        shown = (angle + math.radians(self._rotation)) % math.tau if angle >= 0 else 0.0  # PDFium counts clockwise
+        return min(shown, math.tau - shown) > UPRIGHT_ANGLE
 
     def _part_from(self, box: Box) -> None:
         """Ends the word where `box` does not continue it."""
@@ -108,6 +109,14 @@ class _Splitter:
             right, bottom = max(b[2] for b in self._boxes), max(b[3] for b in self._boxes)
             self._found.append(Word(text, left, top, right, bottom, 1.0, self._run))
         self._letters, self._boxes = [], []
+
+
+def shown_box(page: pdfium.PdfPage) -> Box:
+    """Left, bottom, right and top of what is shown of a page, in PDF user space: the crop box inside the media box."""
+    media, crop = page.get_mediabox(), page.get_cropbox()
+    left, bottom = max(media[0], crop[0]), max(media[1], crop[1])
+    right, top = min(media[2], crop[2]), min(media[3], crop[3])
+    return (left, bottom, right, top) if right > left and top > bottom else tuple(media)
 
 
 def is_trustworthy(page: pdfium.PdfPage, words: Sequence[Word]) -> bool:

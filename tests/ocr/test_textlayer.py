@@ -1,0 +1,125 @@
+"""Which text layers are believed, and where their words stand."""
+
+import io
+from collections.abc import Callable
+
+import numpy as np
+import pypdfium2 as pdfium
+import pytest
+from PIL import Image
+from reportlab.lib.utils import ImageReader
+from reportlab.pdfgen.canvas import Canvas
+
+from ocr.textlayer import find_scan, is_trustworthy, read_words
+
+WIDTH, HEIGHT = 600, 800
+LINES = [f"Line {n} of the invoice with several words on it" for n in range(12)]
+
+
+def make_page(draw: Callable[[Canvas], None]) -> pdfium.PdfPage:
+    buffer = io.BytesIO()
+    canvas = Canvas(buffer, pagesize=(WIDTH, HEIGHT))
+    draw(canvas)
+    canvas.showPage()
+    canvas.save()
+    return pdfium.PdfDocument(buffer.getvalue())[0]
+
+
+def draw_scan(canvas: Canvas) -> None:
+    picture = Image.fromarray(np.full((80, 60), 200, dtype=np.uint8))
+    canvas.drawImage(ImageReader(picture), 0, 0, WIDTH, HEIGHT)
+
+
+def draw_lines(canvas: Canvas, mode: int = 0) -> None:
+    text = canvas.beginText(60, 740)
+    text.setTextRenderMode(mode)
+    text.setFont("Helvetica", 11)
+    text.textLines(LINES)
+    canvas.drawText(text)
+
+
+def trusted(draw: Callable[[Canvas], None]) -> bool:
+    page = make_page(draw)
+    return is_trustworthy(page, read_words(page))
+
+
+def test_a_page_of_text_is_believed() -> None:
+    assert trusted(draw_lines)
+
+
+def test_a_stamp_on_a_scan_is_no_text_layer() -> None:
+    def draw(canvas: Canvas) -> None:
+        draw_scan(canvas)
+        canvas.drawString(400, 40, "Received 12 March 2026 by the front desk")
+
+    assert not trusted(draw)
+
+
+def test_what_scanning_software_guessed_is_not_believed() -> None:
+    def draw(canvas: Canvas) -> None:
+        draw_scan(canvas)
+        draw_lines(canvas, mode=3)
+
+    assert not trusted(draw)
+
+
+def test_text_printed_over_a_background_picture_is_believed() -> None:
+    def draw(canvas: Canvas) -> None:
+        draw_scan(canvas)
+        draw_lines(canvas)
+
+    assert trusted(draw)
+
+
+def test_a_scan_is_found_and_a_logo_is_none() -> None:
+    def logo(canvas: Canvas) -> None:
+        canvas.drawImage(ImageReader(Image.new("L", (60, 20), 0)), 40, 700, 120, 40)
+
+    assert find_scan(make_page(draw_scan)) is not None
+    assert find_scan(make_page(logo)) is None
+
+
+def test_words_are_split_at_gaps_and_keep_their_line() -> None:
+    def draw(canvas: Canvas) -> None:
+        canvas.drawString(60, 700, "Invoice")
+        canvas.drawString(400, 700, "INV-7")
+        canvas.drawString(60, 680, "Total due")
+
+    words = read_words(make_page(draw))
+    assert [word.text for word in words] == ["Invoice", "INV-7", "Total", "due"]
+    assert words[1].left == pytest.approx(400, abs=2)
+    assert words[2].top > words[0].top
+
+
+@pytest.mark.parametrize("rotation", [90, 180, 270])
+def test_words_of_a_rotated_page_stand_where_they_are_shown(rotation: int) -> None:
+    def draw(canvas: Canvas) -> None:
+        canvas.setPageRotation(rotation)
+        if rotation == 90:  # drawn so that it is upright once the page is turned
+            canvas.rotate(90)
+            canvas.translate(0, -HEIGHT)
+        elif rotation == 270:
+            canvas.rotate(-90)
+            canvas.translate(-WIDTH, 0)
+        else:
+            canvas.rotate(180)
+            canvas.translate(-WIDTH, -HEIGHT)
+        for number, line in enumerate(LINES[:6]):
+            canvas.drawString(50, 500 - 20 * number, line)
+
+    page = make_page(draw)
+    words = read_words(page)
+    width, height = page.get_size()
+    assert " ".join(word.text for word in words[:10]) == LINES[0]
+    assert words[0].left == pytest.approx(50, abs=3)
+    assert all(0 <= w.left < w.right <= width and 0 <= w.top < w.bottom <= height for w in words)
+    assert words[10].top > words[0].top
+
+
+def test_a_page_that_does_not_begin_at_the_origin_is_measured_from_its_corner() -> None:
+    page = make_page(draw_lines)
+    page.set_mediabox(30, 20, WIDTH, HEIGHT)
+    page.set_cropbox(40, 0, WIDTH, HEIGHT - 10)
+    first = read_words(page)[0]
+    assert first.left == pytest.approx(60 - 40, abs=2)
+    assert first.bottom == pytest.approx(HEIGHT - 10 - 740, abs=6)
