@@ -36,8 +36,8 @@ class EncryptedFileError(InvalidFileError):
 
 
 class TooManyPagesError(InvalidFileError):
-    def __init__(self, pages: int, most: int) -> None:
-        super().__init__(f"The file has {pages} pages; at most {most} are read. Split it.")
+    def __init__(self, most: int) -> None:
+        super().__init__(f"The file has more than {most} pages, and no more are read. Split it.")
 
 
 class PixelBudgetError(InvalidFileError):

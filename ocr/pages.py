@@ -3,6 +3,7 @@
 Everything here meets hostile bytes and therefore runs in a child process that can be killed (`ocr.child`).
 """
 
+import math
 import struct
 import zlib
 from collections.abc import Callable
@@ -31,9 +32,9 @@ HEAD_BYTES = 1024
 RENDER_DPI = 200  # enough for RapidOCR, which shrinks an A4 page to 2,000 pixels
 LONGEST_SIDE = 5000  # pixels of the picture that is handed to the engine
 MAX_PIXELS = 60_000_000  # A4 at 600 DPI has 35 million
-MAX_JPEG_PIXELS = 200_000_000  # a JPEG can be shrunk while it is decoded
+MAX_JPEG_PIXELS = 200_000_000  # a JPEG is shrunk while it is decoded
+MAX_PROGRESSIVE_PIXELS = 110_000_000  # but a progressive one is held whole, in up to six bytes a pixel
 MAX_SIDE = 30_000  # pixels
-POINTS_PER_INCH = 72
 MAX_PAGE_POINTS = 14_400  # PDF's own limit for a side
 EXIF_ORIENTATION = 0x0112
 EXIF_TURNS = {
@@ -111,10 +112,10 @@ def open_file(path: Path, max_pages: int) -> OpenFile:
     media_type = detect_media_type(head)
     if media_type is None:
         raise UnsupportedFileError
-    opened: OpenFile = PdfFile(path) if media_type == "application/pdf" else ImageFile(path, media_type)
+    opened: OpenFile = PdfFile(path) if media_type == "application/pdf" else ImageFile(path, media_type, max_pages)
     if opened.page_count > max_pages:
         opened.close()
-        raise TooManyPagesError(opened.page_count, max_pages)
+        raise TooManyPagesError(max_pages)
     return opened
 
 
@@ -134,12 +135,12 @@ class PdfFile:
 
     def facts(self, number: int) -> PageFacts:
         page = self._page(number)
-        scan = textlayer.find_scan(page)
-        if scan is None or textlayer.is_trustworthy(page, textlayer.read_words(page)):
-            return PageFacts(round(page.get_width()), round(page.get_height()), None, is_image=False)
-        width, height = scan.get_px_size()
-        left, _, right, _ = scan.get_bounds()
-        return PageFacts(width, height, width / ((right - left) / POINTS_PER_INCH), is_image=True)
+        width, height = page.get_size()
+        dpi = textlayer.scan_resolution(page)
+        if dpi is None or textlayer.is_trustworthy(page, textlayer.read_words(page)):
+            return PageFacts(round(width), round(height), None, is_image=False)
+        scale = dpi / textlayer.POINTS_PER_INCH
+        return PageFacts(round(width * scale), round(height * scale), dpi, is_image=True)
 
     def load(self, number: int) -> Page | Picture:
         page = self._page(number)
@@ -147,9 +148,9 @@ class PdfFile:
         if textlayer.is_trustworthy(page, words):
             width, height = page.get_size()
             return Page(number, width, height, tuple(_on_page(words, width, height)), Method.TEXT_LAYER, "pdfium")
-        scale = self._scale(page, RENDER_DPI / POINTS_PER_INCH, LONGEST_SIDE)
+        scale = self._scale(page, RENDER_DPI / textlayer.POINTS_PER_INCH, LONGEST_SIDE)
         picture = page.render(scale=scale, rev_byteorder=True).to_pil()
-        return Picture(number, _pixels(picture), scale * POINTS_PER_INCH)
+        return Picture(number, _pixels(picture), scale * textlayer.POINTS_PER_INCH)
 
     def render(self, number: int, width: int, turned: int) -> Image.Image:
         page = self._page(number)
@@ -179,12 +180,13 @@ def _on_page(words: list[Word], width: float, height: float) -> list[Word]:
 
 
 class ImageFile:
-    """A JPEG, a PNG, or a TIFF of one or more frames."""
+    """A JPEG, a PNG, or a TIFF of one or more frames. Only a TIFF has pages: the second picture of a JPEG is a preview
+    or a map of its highlights, that of a PNG an animation's."""
 
-    def __init__(self, path: Path, media_type: str) -> None:
+    def __init__(self, path: Path, media_type: str, max_pages: int) -> None:
         self.media_type = media_type
         self._image = _guard(lambda: Image.open(path, formats=("JPEG", "PNG", "TIFF")))
-        self.page_count = _guard(lambda: getattr(self._image, "n_frames", 1))
+        self.page_count = _guard(lambda: _count_frames(self._image, max_pages)) if media_type == "image/tiff" else 1
 
     def facts(self, number: int) -> PageFacts:
         self._seek(number)
@@ -218,8 +220,10 @@ class ImageFile:
         return picture, {3: 180, 6: 90, 8: 270}.get(orientation, 0)
 
     def _decode(self, longest: int) -> Image.Image:
-        if self._image.format == "JPEG":
-            self._image.draft(None, (longest, longest))
+        if self.media_type == "image/jpeg":
+            shrunk = min(1.0, longest / max(self._image.size))
+            width, height = self._image.size
+            self._image.draft(None, (math.ceil(width * shrunk), math.ceil(height * shrunk)))
         self._image.load()
         return to_eight_bits(self._image)
 
@@ -227,9 +231,23 @@ class ImageFile:
         if self.page_count > 1:
             _guard(lambda: self._image.seek(number - 1))
         width, height = self._image.size
-        budget = MAX_JPEG_PIXELS if self._image.format == "JPEG" else MAX_PIXELS
-        if width * height > budget or max(width, height) > MAX_SIDE:
+        if width * height > self._pixel_budget() or max(width, height) > MAX_SIDE:
             raise PixelBudgetError(width, height)
+
+    def _pixel_budget(self) -> int:
+        if self.media_type != "image/jpeg":
+            return MAX_PIXELS
+        return MAX_PROGRESSIVE_PIXELS if self._image.info.get("progressive") else MAX_JPEG_PIXELS
+
+
+def _count_frames(image: Image.Image, most: int) -> int:
+    """The pages of a TIFF, or `most` + 1 for any larger number: a chain of frames may be endless."""
+    for number in range(1, most + 1):  # one by one: Pillow miscounts when it is sent too far
+        try:
+            image.seek(number)
+        except EOFError:
+            return number
+    return most + 1
 
 
 def _shown(picture: Image.Image, width: int, turned: int) -> Image.Image:
@@ -261,16 +279,20 @@ def _guard(work: Callable[[], T]) -> T:
 
 def to_eight_bits(image: Image.Image) -> Image.Image:
     """Any mode as 8-bit grey (L) or colour (RGB): 16-bit values are scaled, not clipped; transparent is white."""
-    if image.mode in ("I;16", "I;16L", "I;16B", "I;16N", "I", "F"):
-        values = np.asarray(image, dtype=np.float64)
-        top = 65535.0 if values.max(initial=0) > 255 else 255.0
-        return Image.fromarray(np.clip(values * (255.0 / top), 0, 255).astype(np.uint8))
+    if image.mode.startswith("I;16") or image.mode in ("I", "F"):
+        values = image if image.mode in ("I;16", "F") else image.convert("I")
+        top = 65535 if _largest(values) > 255 else 255
+        return values.point(lambda value: value * (255 / top)).convert("L")
     if image.mode in ("RGBA", "LA", "PA") or "transparency" in image.info:
         coloured = image.convert("RGBA")
         paper = Image.new("RGB", coloured.size, "white")
         paper.paste(coloured, mask=coloured.getchannel("A"))
         return paper
     return image.convert("L" if image.mode in ("1", "L") else "RGB")
+
+
+def _largest(values: Image.Image) -> float:
+    return float(values.getextrema()[1])  # type: ignore[arg-type]  # one band
 
 
 def declared_dpi(image: Image.Image) -> float | None:

@@ -55,7 +55,8 @@ def sharpness(image: Image) -> float:
     middle = grey[height // 10 : max(height * 9 // 10, 1), width // 10 : max(width * 9 // 10, 1)]
     scale = BLUR_SIDE / max(middle.shape)
     if scale < 1:
-        middle = cv2.resize(middle, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA)
+        size = [max(1, round(side * scale)) for side in (middle.shape[1], middle.shape[0])]
+        middle = cv2.resize(middle, size, interpolation=cv2.INTER_AREA)
     return float(cv2.Laplacian(middle, cv2.CV_64F).var()) if middle.size else 0.0
 
 

@@ -2,6 +2,7 @@
 
 import io
 import struct
+import time
 import zlib
 from pathlib import Path
 from typing import Any
@@ -10,9 +11,18 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from ocr.errors import CorruptFileError, EmptyFileError, InvalidFileError, PixelBudgetError, UnsupportedFileError
-from ocr.pages import Picture, detect_media_type, open_file
+from ocr import Reader, ReaderOptions
+from ocr.errors import (
+    CorruptFileError,
+    EmptyFileError,
+    InvalidFileError,
+    PixelBudgetError,
+    TooManyPagesError,
+    UnsupportedFileError,
+)
+from ocr.pages import ImageFile, Picture, detect_media_type, open_file
 from ocr.types import Method, Page
+from tests import hostile
 from tests.documents import make_pdf
 
 
@@ -67,6 +77,13 @@ def test_sixteen_bit_grey_is_scaled_not_clipped(tmp_path: Path) -> None:
     assert abs(int(load(saved(tmp_path / "x.tif", image)).pixels[0, 0]) - 128) <= 1
 
 
+def test_a_sixteen_bit_page_at_600_dpi_fits_into_the_decoders_memory(tmp_path: Path) -> None:
+    path = saved(tmp_path / "x.tif", Image.new("I;16", (4960, 7016), 32768), dpi=(600, 600))
+    with Reader(ReaderOptions(engine="tests.ocr.engines:FixedEngine")) as reader:
+        (page,) = reader.read(path).pages
+    assert page.height == 5000 and page.dpi == pytest.approx(600 * 5000 / 7016, rel=0.01)
+
+
 def test_transparent_is_white_paper(tmp_path: Path) -> None:
     image = Image.new("RGBA", (40, 40), (0, 0, 0, 0))
     assert load(saved(tmp_path / "x.png", image)).pixels.min() == 255
@@ -90,6 +107,24 @@ def test_each_frame_of_a_tiff_is_a_page(tmp_path: Path) -> None:
     opened = open_file(path, max_pages=50)
     assert opened.page_count == 3
     assert [load(path, n).pixels.shape[1] for n in (1, 2, 3)] == [30, 31, 32]
+
+
+def test_the_frames_of_a_long_tiff_are_not_all_counted(tmp_path: Path) -> None:
+    path = tmp_path / "x.tif"
+    path.write_bytes(hostile.tiff_pages(4000))
+    started = time.process_time()
+    with pytest.raises(TooManyPagesError, match="more than 50 pages"):
+        open_file(path, 50)
+    assert time.process_time() - started < 0.25  # all of them take three times as long
+
+
+@pytest.mark.parametrize(("form", "suffix"), [("MPO", "jpg"), ("PNG", "png")])
+def test_the_second_picture_of_a_photo_is_no_page(tmp_path: Path, form: str, suffix: str) -> None:
+    preview = Image.new("RGB", (30, 40), "red")
+    path = saved(tmp_path / f"x.{suffix}", half_black(), format=form, save_all=True, append_images=[preview])
+    opened = open_file(path, 50)
+    assert opened.page_count == 1
+    assert load(path).pixels.shape[:2] == (80, 60)
 
 
 def test_the_declared_resolution_is_kept_and_what_programs_write_unasked_is_not(tmp_path: Path) -> None:
@@ -158,6 +193,19 @@ def test_a_large_picture_is_shrunk_to_what_the_engine_takes(tmp_path: Path) -> N
     picture = load(saved(tmp_path / "x.jpg", Image.new("L", (9000, 6000), 255), dpi=(600, 600)))
     assert max(picture.pixels.shape) == 5000
     assert picture.dpi == pytest.approx(600 * 5000 / 9000, rel=0.01)
+
+
+def test_a_wide_photo_is_shrunk_while_it_is_decoded(tmp_path: Path) -> None:
+    opened = open_file(saved(tmp_path / "x.jpg", Image.new("L", (12_000, 9000), 255)), 50)
+    assert isinstance(opened, ImageFile)
+    opened.load(1)
+    assert opened._image.size == (6000, 4500)
+
+
+def test_a_progressive_photo_that_cannot_be_shrunk_is_refused_sooner(tmp_path: Path) -> None:
+    path = saved(tmp_path / "x.jpg", Image.new("L", (11_000, 11_000), 255), progressive=True)
+    with pytest.raises(PixelBudgetError):
+        open_file(path, 50).load(1)
 
 
 def test_a_rendering_for_people_has_the_width_asked_for(tmp_path: Path) -> None:

@@ -107,7 +107,7 @@ def test_more_pages_than_allowed_are_refused(tmp_path: Path) -> None:
     frames = [Image.new("L", (20, 20), 255) for _ in range(4)]
     path = tmp_path / "x.tif"
     frames[0].save(path, save_all=True, append_images=frames[1:])
-    with Reader(ReaderOptions(max_pages=3)) as reader, pytest.raises(TooManyPagesError, match="4 pages; at most 3"):
+    with Reader(ReaderOptions(max_pages=3)) as reader, pytest.raises(TooManyPagesError, match="more than 3 pages"):
         reader.read(path)
 
 

@@ -10,7 +10,7 @@ from PIL import Image
 from reportlab.lib.utils import ImageReader
 from reportlab.pdfgen.canvas import Canvas
 
-from ocr.textlayer import find_scan, is_trustworthy, read_words
+from ocr.textlayer import is_trustworthy, read_words, scan_resolution
 
 WIDTH, HEIGHT = 600, 800
 LINES = [f"Line {n} of the invoice with several words on it" for n in range(12)]
@@ -71,12 +71,48 @@ def test_text_printed_over_a_background_picture_is_believed() -> None:
     assert trusted(draw)
 
 
-def test_a_scan_is_found_and_a_logo_is_none() -> None:
+def test_a_scan_has_a_resolution_and_a_logo_is_none() -> None:
     def logo(canvas: Canvas) -> None:
         canvas.drawImage(ImageReader(Image.new("L", (60, 20), 0)), 40, 700, 120, 40)
 
-    assert find_scan(make_page(draw_scan)) is not None
-    assert find_scan(make_page(logo)) is None
+    assert scan_resolution(make_page(draw_scan)) == pytest.approx(7.2, abs=0.01)
+    assert scan_resolution(make_page(logo)) is None
+
+
+def test_a_scan_in_strips_is_a_scan_and_a_stamp_on_it_no_text_layer() -> None:
+    def draw(canvas: Canvas) -> None:
+        for strip in range(8):
+            canvas.drawImage(ImageReader(Image.new("L", (600, 100), 20 * strip)), 0, 100 * strip, WIDTH, 100)
+        canvas.drawString(400, 40, "Received 12 March 2026 by the front desk")
+
+    assert scan_resolution(make_page(draw)) == pytest.approx(72, abs=0.1)
+    assert not trusted(draw)
+
+
+def test_a_scan_that_is_turned_to_stand_on_the_page_keeps_its_resolution() -> None:
+    def draw(canvas: Canvas) -> None:
+        canvas.translate(WIDTH, 0)
+        canvas.rotate(90)
+        canvas.drawImage(ImageReader(Image.new("L", (1600, 1200), 255)), 0, 0, HEIGHT, WIDTH)
+
+    assert scan_resolution(make_page(draw)) == pytest.approx(144, abs=0.1)
+
+
+def test_a_scan_in_layers_is_as_fine_as_its_letters() -> None:
+    def draw(canvas: Canvas) -> None:
+        draw_scan(canvas)
+        canvas.drawImage(ImageReader(Image.new("L", (1800, 2400), 0)), 0, 0, WIDTH, HEIGHT)
+
+    assert scan_resolution(make_page(draw)) == pytest.approx(216, abs=0.1)
+
+
+def test_letters_that_are_shifted_are_no_text_layer() -> None:
+    def draw(canvas: Canvas) -> None:
+        for number, line in enumerate(LINES):
+            shifted = "".join(chr(ord(letter) - 29) if ord(letter) > 64 else letter for letter in line)
+            canvas.drawString(60, 740 - 20 * number, shifted)
+
+    assert not trusted(draw)
 
 
 def test_words_are_split_at_gaps_and_keep_their_line() -> None:
