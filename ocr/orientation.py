@@ -10,7 +10,8 @@ from ocr.types import Word
 LONG_WORD = 3  # letters: shorter words are often taller than wide
 TALL = 1.2  # height over width of a box: of words on their side
 SIDEWAYS_SHARE = 0.4  # of the longer words; measured: 0.70-0.91 on pages on their side, at most 0.05 on all others
-DOUBTFUL_CONFIDENCE = 0.9  # mean over the letters; measured: 0.93-1.00 on 296 upright pages, 0.66-0.84 on 27 on their heads
+# Mean over the letters; measured: 0.93-1.00 on 296 upright pages, 0.66-0.84 on 27 on their heads.
+DOUBTFUL_CONFIDENCE = 0.9
 STRIP = 0.3  # of the page's height: what is read twice to tell the right way up
 
 
