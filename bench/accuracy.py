@@ -29,6 +29,7 @@ from ocr.evaluation import (
     calibration_error,
     compare_fields,
     match_line_items,
+    reliability,
 )
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -50,6 +51,8 @@ class SetResult:
     documents: int = 0
     whole: int = 0
     seconds: list[float] = field(default_factory=list)
+    pages: int = 0
+    stages: dict[str, float] = field(default_factory=lambda: defaultdict(float))
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,6 +93,9 @@ def judge(
         result = results[expected["set"]]
         if "seconds" in row:
             result.seconds.append(row["seconds"])
+            result.pages += row.get("pages", 0)
+            for stage, seconds in row.get("stages", {}).items():
+                result.stages[stage] += seconds
         for part, document in pair_parts(expected, row.get("documents", [])):
             misses += judge_document(result, part, document, expected["path"])
     return dict(results), misses
@@ -135,6 +141,9 @@ def print_table(results: Mapping[str, SetResult], previous: Mapping[str, Any]) -
         seconds = sorted(result.seconds)
         median = f", {seconds[len(seconds) // 2]:.2f} s a document at the median" if seconds else ""
         print(f"\n{name}: {result.documents} documents{median}")
+        if result.stages:
+            shares = ", ".join(f"{stage} {s / max(result.pages, 1):.3f}" for stage, s in sorted(result.stages.items()))
+            print(f"  seconds a page: {shares}")
         rows = list(summary(result).items())
         for label, (value, count) in rows:
             before = previous.get(name, {}).get(label)
@@ -154,12 +163,14 @@ def summary(result: SetResult) -> dict[str, tuple[float, int]]:
     return rows
 
 
-def write_report(misses: Sequence[Miss], path: Path) -> None:
-    """One HTML page: each document with misses, its first page with the boxes of what was read, expected beside got."""
+def write_report(results: Mapping[str, SetResult], misses: Sequence[Miss], path: Path) -> None:
+    """One HTML page: the reliability diagram, then each document with misses, its first page with the boxes of what was
+    read, expected beside got."""
     by_file: dict[Path, list[Miss]] = defaultdict(list)
     for miss in misses:
         by_file[miss.file].append(miss)
-    parts = [_HEAD.format(documents=len(by_file), values=len(misses))]
+    comparisons = [comparison for result in results.values() for comparison in result.comparisons]
+    parts = [_HEAD.format(documents=len(by_file), values=len(misses)), reliability_diagram(comparisons)]
     for file, found in tqdm(by_file.items(), desc="report", unit="file", disable=not sys.stderr.isatty()):
         rows = "".join(
             f"<tr><th>{html.escape(m.comparison.field)}<td>{html.escape(_short(m.comparison.expected))}"
@@ -172,6 +183,28 @@ def write_report(misses: Sequence[Miss], path: Path) -> None:
         )
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text("\n".join(parts), encoding="utf-8")
+
+
+def reliability_diagram(comparisons: Sequence[Comparison]) -> str:
+    """SVG: the share of right values over their confidence, a dot a bin, its area by the number of values. On the
+    diagonal confidence means probability."""
+    size, bins = 320, reliability(comparisons)
+    most = max((b.count for b in bins), default=1)
+    dots = "".join(
+        f'<circle cx="{size * b.confidence:.1f}" cy="{size * (1 - b.accuracy):.1f}"'
+        f' r="{3 + 13 * (b.count / most) ** 0.5:.1f}">'
+        f"<title>{b.count} values: confidence {b.confidence:.3f}, right {b.accuracy:.3f}</title></circle>"
+        for b in bins
+    )
+    rows = "".join(f"<tr><td>{b.count}<td>{b.confidence:.3f}<td>{b.accuracy:.3f}" for b in bins)
+    return (
+        f"<section><h2>Confidence: expected calibration error {calibration_error(comparisons):.3f}</h2>"
+        f'<svg viewBox="-30 -20 {size + 60} {size + 60}" role="img" aria-label="reliability diagram">'
+        f'<rect width="{size}" height="{size}"/><line x1="0" y1="{size}" x2="{size}" y2="0"/>{dots}'
+        f'<text x="{size / 2}" y="{size + 30}">confidence</text>'
+        f'<text x="{-size / 2}" y="-10" transform="rotate(-90)">share right</text></svg>'
+        f"<table><tr><th>values<th>mean confidence<th>share right{rows}</table></section>"
+    )
 
 
 def _short(value: Any) -> str:
@@ -216,6 +249,8 @@ section {{ border-top: 1px solid #ccd }}
 h2 {{ grid-column: 1 / -1; margin: 0; font-size: 1rem }}
 img {{ width: 100%; border: 1px solid #ccd }}
 table {{ border-collapse: collapse; align-self: start; font-size: 13px }}
+svg {{ max-width: 420px }} rect {{ fill: none; stroke: #ccd }} line {{ stroke: #99a; stroke-dasharray: 4 }}
+circle {{ fill: #2563b0; fill-opacity: .7 }} text {{ text-anchor: middle; font-size: 12px; fill: #556 }}
 td, th {{ text-align: left; padding: .2rem .6rem; vertical-align: top }}
 </style><h1>{values} values missed in {documents} documents</h1>"""
 
@@ -258,7 +293,7 @@ def main() -> int:
         return 0
     if options.smoke:
         return check_smoke(truth, misses)
-    write_report(misses, OUTPUT / "misses.html")
+    write_report(results, misses, OUTPUT / "misses.html")
     values = {name: {label: value for label, (value, _) in summary(r).items()} for name, r in results.items()}
     last_run.write_text(json.dumps(previous | values, indent=1))
     print(f"\nMisses with pictures: {OUTPUT / 'misses.html'}")

@@ -8,10 +8,12 @@ A line item is found when its last amount is equal and its description alike (0.
 
 import re
 import unicodedata
+from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
 from difflib import SequenceMatcher
+from statistics import fmean
 from typing import Any
 
 AMOUNTS = frozenset({"totalAmount", "subtotal", "taxAmount", "balanceDue", "amountPaid", "previousBalance"})
@@ -156,18 +158,33 @@ def _description_similarity(expected: str, got: str) -> float:
     return alike
 
 
+@dataclass(frozen=True, slots=True)
+class ReliabilityBin:
+    """The values whose confidence lies in one bin: how many, their mean confidence and the share that is right."""
+
+    count: int
+    confidence: float
+    accuracy: float
+
+
+def reliability(comparisons: Iterable[Comparison], bins: int = 10) -> list[ReliabilityBin]:
+    """The bins, of equal width over 0..1, that hold a value; by rising confidence."""
+    members: dict[int, list[tuple[float, bool]]] = defaultdict(list)
+    for c in comparisons:
+        if c.confidence is not None:
+            members[min(int(c.confidence * bins), bins - 1)].append((c.confidence, c.right))
+    return [
+        ReliabilityBin(len(inside), fmean(p for p, _ in inside), fmean(ok for _, ok in inside))
+        for _, inside in sorted(members.items())
+    ]
+
+
 def calibration_error(comparisons: Iterable[Comparison], bins: int = 10) -> float:
     """Expected calibration error (Naeini et al., 2015): the mean distance of confidence and share right, over bins
     of equal width, weighted by their size. 0 is perfect."""
-    judged = [(c.confidence, c.right) for c in comparisons if c.confidence is not None]
-    if not judged:
-        return 0.0
-    error = 0.0
-    for number in range(bins):
-        inside = [(p, ok) for p, ok in judged if min(int(p * bins), bins - 1) == number]
-        if inside:
-            error += abs(sum(p for p, _ in inside) - sum(ok for _, ok in inside))
-    return error / len(judged)
+    found = reliability(comparisons, bins)
+    total = sum(b.count for b in found)
+    return sum(b.count * abs(b.confidence - b.accuracy) for b in found) / total if total else 0.0
 
 
 def accepted_share(comparisons: Iterable[Comparison], precision: float = 0.99) -> float:

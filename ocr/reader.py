@@ -14,6 +14,7 @@ import sys
 import tempfile
 import threading
 import time
+from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import date
@@ -219,11 +220,15 @@ class Reader:
         """Everything that can be read from the file. Raises a subclass of OcrError, whatever the file holds."""
         started = time.monotonic()
         deadline = started + self.options.document_seconds
-        opened = self._open(path, deadline)
-        pages = tuple(self._read_page(number, deadline) for number in range(1, opened.page_count + 1))
+        stages: dict[str, float] = defaultdict(float)
+        with _timed(stages, "load"):
+            opened = self._open(path, deadline)
+        pages = tuple(self._read_page(number, deadline, stages) for number in range(1, opened.page_count + 1))
         if not any(page.words for page in pages):
             raise NothingLegibleError
-        return Reading(pages, self.decide(pages), time.monotonic() - started)
+        with _timed(stages, "decide"):
+            documents = self.decide(pages)
+        return Reading(pages, documents, time.monotonic() - started, stages)
 
     def decide(self, pages: tuple[Page, ...]) -> tuple[DocumentReading, ...]:
         """The documents on pages that were read before."""
@@ -249,13 +254,14 @@ class Reader:
         opened: messages.Opened = self._decoder.ask(messages.Open(str(path.resolve()), self.options.max_pages), seconds)
         return opened
 
-    def _read_page(self, number: int, deadline: float) -> Page:
+    def _read_page(self, number: int, deadline: float, stages: dict[str, float]) -> Page:
         with self._scratch(".npy") as target:
-            seconds = self._seconds_left(deadline)
-            loaded = self._decoder.ask(messages.Load(number, str(target)), seconds)
+            with _timed(stages, "load"):
+                loaded = self._decoder.ask(messages.Load(number, str(target)), self._seconds_left(deadline))
             if isinstance(loaded, messages.Loaded):
                 return loaded.page
-            found = self._recognise(messages.Recognise(str(target), loaded.dpi), deadline)
+            with _timed(stages, "recognise"):
+                found = self._recognise(messages.Recognise(str(target), loaded.dpi), deadline)
         return Page(
             number=number,
             width=found.width,
@@ -301,6 +307,13 @@ class Reader:
             yield Path(name)
         finally:
             Path(name).unlink(missing_ok=True)
+
+
+@contextlib.contextmanager
+def _timed(stages: dict[str, float], name: str) -> Iterator[None]:
+    started = time.monotonic()
+    yield
+    stages[name] += time.monotonic() - started
 
 
 def engine_names(choice: str) -> tuple[str, ...]:

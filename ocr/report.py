@@ -61,7 +61,12 @@ CONFIDENCE_DIGITS = 4
 def report_reading(reading: Reading) -> dict[str, Any]:
     """The part of a row that tells what was read: pages and documents."""
     documents = [report_document(document) for document in reading.documents]
-    return {"seconds": round(reading.seconds, 3), "pages": len(reading.pages), "documents": documents}
+    return {
+        "seconds": round(reading.seconds, 3),
+        "stages": {name: round(seconds, 3) for name, seconds in reading.stages.items()},
+        "pages": len(reading.pages),
+        "documents": documents,
+    }
 
 
 def report_document(document: DocumentReading) -> dict[str, Any]:

@@ -6,6 +6,7 @@ x and y; a value's `BoundingBox` is in fractions of the page (0..1), so that it 
 Confidences are probabilities, 0..1.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
@@ -193,3 +194,5 @@ class Reading:
     pages: tuple[Page, ...]
     documents: tuple[DocumentReading, ...]
     seconds: float = 0.0
+    stages: Mapping[str, float] = field(default_factory=dict)
+    """Seconds of wall time by stage: `load` (open, text layer, picture), `recognise` (OCR), `decide`."""

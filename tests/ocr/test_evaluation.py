@@ -12,6 +12,7 @@ from ocr.evaluation import (
     compare_fields,
     is_right,
     match_line_items,
+    reliability,
     similarity,
 )
 
@@ -67,6 +68,14 @@ def test_confidence_that_means_probability_has_no_calibration_error() -> None:
     boastful = [Comparison("x", 1, 1, right, 1.0) for right in (True, False)]
     assert calibration_error(honest) == 0
     assert calibration_error(boastful) == 0.5
+
+
+def test_reliability_tells_confidence_and_share_right_of_each_bin() -> None:
+    values = [Comparison("x", 1, 1, right, p) for p, right in ((0.15, False), (0.95, True), (0.97, True), (1.0, False))]
+    low, high = reliability([*values, Comparison("x", 1, None, False)])
+    assert (low.count, low.accuracy) == (1, 0)
+    assert (high.count, high.accuracy) == (3, pytest.approx(2 / 3))
+    assert high.confidence == pytest.approx(2.92 / 3)
 
 
 def test_accepted_share_stops_before_precision_falls() -> None:
