@@ -3,11 +3,25 @@
 from ocr.errors import OcrError
 from ocr.options import ReaderOptions
 from ocr.reader import FileFacts, Reader, read, shared_reader
-from ocr.types import DocumentKind, DocumentReading, Field, LineItem, Method, Page, Reading, ReadPayment, Word
+from ocr.types import (
+    Difference,
+    DocumentKind,
+    DocumentReading,
+    EInvoice,
+    Field,
+    LineItem,
+    Method,
+    Page,
+    Reading,
+    ReadPayment,
+    Word,
+)
 
 __all__ = [
+    "Difference",
     "DocumentKind",
     "DocumentReading",
+    "EInvoice",
     "Field",
     "FileFacts",
     "LineItem",

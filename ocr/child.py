@@ -36,10 +36,12 @@ class Decoder:
     """Holds one file open at a time."""
 
     def __init__(self) -> None:
-        from ocr import decide, pages
+        from ocr import decide, einvoice, pages, templates
 
+        self._einvoice = einvoice
         self._pages = pages
         self._decide = decide
+        self._templates = templates
         self._file: pages.OpenFile | None = None
 
     def answer(self, request: messages.Request) -> messages.Response:
@@ -53,9 +55,11 @@ class Decoder:
             case messages.Render(number, width, turned, target):
                 self.file.render(number, width, turned).save(target, "PNG")
                 return messages.Done()
-            case messages.Decide(pages):
-                documents = self._decide.read_documents(pages)
-                return messages.Decided([msgspec.json.encode(document) for document in documents])
+            case messages.Extract():
+                found = self.file.attached()
+                return messages.Extracted(messages.encode_documents(found.documents), found.problem)
+            case messages.Decide():
+                return self._read_documents(request)
         raise TypeError(f"The decoder has no answer to {type(request).__name__}.")
 
     @property
@@ -70,6 +74,13 @@ class Decoder:
             self._file = None
         self._file = self._pages.open_file(Path(path), max_pages)
         return messages.Opened(self._file.media_type, self._file.page_count)
+
+    def _read_documents(self, request: messages.Decide) -> messages.Decided:
+        stated = tuple(map(messages.decode_document, request.attached))
+        attached = self._einvoice.Attached(stated, request.problem)
+        templates = [msgspec.json.decode(template, type=self._templates.Template) for template in request.templates]
+        documents = self._decide.read_documents(request.pages, attached, templates)
+        return messages.Decided(messages.encode_documents(documents))
 
     def _load(self, number: int, target: str) -> messages.Response:
         import numpy as np

@@ -1,36 +1,68 @@
 """Words → documents: the pages of a file are cut into documents, and each is decided on its own."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from statistics import fmean
 
 from ocr.candidates import DateCandidate
+from ocr.einvoice import Attached
+from ocr.einvoice.merge import assign, merge
 from ocr.fields import Evidence, decide_fields, delivery_note_numbers, gather_evidence
 from ocr.kind import decide_kind
 from ocr.line_items import read_line_items
 from ocr.parse import DateOrder
 from ocr.payments import read_payments
-from ocr.splitting import Part, split
-from ocr.types import DocumentKind, DocumentReading, Field, LineItem, Page
+from ocr.splitting import TITLE_CONFIDENCE, Part, split
+from ocr.templates import Template, choose_template
+from ocr.types import DocumentKind, DocumentReading, EInvoice, Field, LineItem, Page
 
 ESSENTIAL = ("invoice_number", "issue_date", "gross_total", "supplier_name", "currency")
 ESSENTIAL_OF_NOTE = ("delivery_note_number", "delivery_date", "supplier_name")
 DOUBTFUL_CUT = 0.8  # confidence below which a cut is worth a look
 
 
-def read_documents(pages: Sequence[Page]) -> tuple[DocumentReading, ...]:
-    """The documents that stand on the pages of one file, in page order."""
+def read_documents(
+    pages: Sequence[Page], attached: Attached | None = None, templates: Sequence[Template] = ()
+) -> tuple[DocumentReading, ...]:
+    """The documents that stand on the pages of one file, in page order; with the e-invoices attached to it, if any.
+
+    templates: of suppliers that the pages may be from.
+    """
     by_number = {page.number: page for page in pages}
-    return tuple(read_document([by_number[number] for number in part.pages], part) for part in split(pages))
+    read = [read_document([by_number[number] for number in part.pages], part, templates) for part in split(pages)]
+    if attached is None or not (attached.documents or attached.problem):
+        return tuple(document for document, _ in read)
+    return tuple(with_e_invoices(read, attached))
 
 
-def read_document(pages: Sequence[Page], part: Part) -> DocumentReading:
-    """One document: its kind first, since every field means something else on another kind."""
+def with_e_invoices(read: Sequence[tuple[DocumentReading, Evidence]], attached: Attached) -> Iterator[DocumentReading]:
+    """The documents as their e-invoices state them; where one is not to be had, as the pages read, with the reason."""
+    stated, is_left = assign([document for document, _ in read], attached.documents)
+    problem = "several" if is_left else attached.problem
+    for position, (document, evidence) in enumerate(read):
+        if position in stated:
+            merged = merge(document, evidence, stated[position])
+            confidence = document_confidence(merged.kind, 1.0, merged.fields, merged.line_items)
+            e_invoice = replace(merged.e_invoice or EInvoice(), problem=problem)
+            yield replace(merged, confidence=confidence, e_invoice=e_invoice)
+        else:
+            yield replace(document, e_invoice=EInvoice(problem=problem)) if problem else document
+
+
+def read_document(
+    pages: Sequence[Page], part: Part, templates: Sequence[Template] = ()
+) -> tuple[DocumentReading, Evidence]:
+    """One document and what it was decided from: its kind first, since every field means something else on another."""
     kind, kind_confidence = decide_kind(pages)
-    line_items = read_line_items(pages, kind)
-    evidence = gather_evidence(pages, kind, line_items)
+    titled = kind_confidence > TITLE_CONFIDENCE
+    template = choose_template([t for t in templates if t.kind is kind or not titled], pages)
+    if template:
+        kind, kind_confidence = template.kind, max(kind_confidence, TITLE_CONFIDENCE)
+    line_items = read_line_items(pages, kind, template)
+    evidence = gather_evidence(pages, kind, line_items, template)
     payments = () if kind is DocumentKind.DELIVERY_NOTE else read_payments(pages, date_order(evidence))
     fields = decide_fields(evidence, {}, paid=bool(payments))
-    return DocumentReading(
+    document = DocumentReading(
         kind=kind,
         pages=part.pages,
         confidence=document_confidence(kind, kind_confidence * part.confidence, fields, line_items),
@@ -40,6 +72,7 @@ def read_document(pages: Sequence[Page], part: Part) -> DocumentReading:
         delivery_note_numbers=delivery_note_numbers(evidence.numbers),
         notices=("doubtful-cut",) if part.confidence < DOUBTFUL_CUT else (),
     )
+    return document, evidence
 
 
 def date_order(evidence: Evidence) -> DateOrder:

@@ -22,7 +22,7 @@ class EmptyFileError(InvalidFileError):
 
 class UnsupportedFileError(InvalidFileError):
     def __init__(self) -> None:
-        super().__init__("The file is not a PDF, JPEG, PNG or TIFF. Send one of these formats.")
+        super().__init__("The file is not a PDF, JPEG, PNG, TIFF or e-invoice (XML). Send one of these formats.")
 
 
 class CorruptFileError(InvalidFileError):
@@ -43,6 +43,23 @@ class TooManyPagesError(InvalidFileError):
 class PixelBudgetError(InvalidFileError):
     def __init__(self, width: int, height: int) -> None:
         super().__init__(f"A page of {width} x {height} pixels is too large. Scan at 300 to 600 DPI.")
+
+
+class EInvoiceError(InvalidFileError):
+    """XML that cannot be read as an invoice. `problem` says why: a key of REASONS."""
+
+    REASONS: ClassVar[dict[str, str]] = {
+        "malformed": "it is damaged, or not in the encoding that it names",
+        "unsafe": "it has a document type declaration, which no e-invoice may have",
+        "too-large": "it is too large or nested too deeply",
+        "unknown": "it is no UBL and no Cross Industry Invoice",
+        "unknown-profile": "its profile is not known",
+        "unreadable": "reading it failed or took too long",
+    }
+
+    def __init__(self, problem: str) -> None:
+        self.problem = problem
+        super().__init__(f"The XML cannot be read as an invoice: {self.REASONS[problem]}. Export the invoice again.")
 
 
 class NothingLegibleError(OcrError):
@@ -78,6 +95,7 @@ BY_NAME: dict[str, type[OcrError]] = {
         EncryptedFileError,
         TooManyPagesError,
         PixelBudgetError,
+        EInvoiceError,
         NothingLegibleError,
         ReadTimeoutError,
         ReaderCrashedError,

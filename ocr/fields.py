@@ -9,7 +9,15 @@ import numpy as np
 import numpy.typing as npt
 
 from ocr.addresses import has_word
-from ocr.candidates import Candidate, DateCandidate, clean_number, find_amounts, find_date_candidates, find_numbers
+from ocr.candidates import (
+    Candidate,
+    DateCandidate,
+    NumberCandidate,
+    clean_number,
+    find_amounts,
+    find_date_candidates,
+    find_numbers,
+)
 from ocr.currency import country_scores, guess_country, guess_currency, guess_date_order
 from ocr.evidence import Sheet
 from ocr.features import (
@@ -23,9 +31,10 @@ from ocr.features import (
     number_features,
 )
 from ocr.parse import fold
-from ocr.parties import NameOption, party_options, read_parties
+from ocr.parties import PARTY_FIELDS, NameOption, party_options, read_parties
 from ocr.scorer import FieldModel, field_model
-from ocr.types import DocumentKind, Field, LineItem, Page, ReadPayment, Value
+from ocr.templates import Guide, Template
+from ocr.types import DocumentKind, Field, LineItem, Method, Page, ReadPayment, Value
 
 AMOUNT_FIELDS = ("gross_total", "net_total", "tax_total", "amount_paid", "previous_balance", "amount_due")
 DATE_FIELDS = ("issue_date", "due_date", "delivery_date")
@@ -58,7 +67,10 @@ class Option:
 
 @dataclass(frozen=True, slots=True)
 class Evidence:
-    """All options of a document by sort of value, and what was found out about the whole document."""
+    """All options of a document by sort of value, and what was found out about the whole document.
+
+    guide: what the supplier's earlier documents taught, if it is known.
+    """
 
     sheet: Sheet
     kind: DocumentKind
@@ -68,6 +80,7 @@ class Evidence:
     names: tuple[NameOption, ...]
     country: str
     fixed: Mapping[str, Field]
+    guide: Guide | None = None
 
     def options(self, name: str) -> tuple[Option, ...]:
         if name in AMOUNT_FIELDS:
@@ -111,12 +124,20 @@ def decide_fields(evidence: Evidence, models: Mapping[str, FieldModel], *, paid:
     fields |= decide_amounts(evidence, models)
     fields |= decide_apart(evidence, DATE_FIELDS, models)
     fields |= decide_apart(evidence, NUMBER_FIELDS, models)
-    fields |= read_parties(evidence.sheet, evidence.names, evidence.country, models)
-    if evidence.kind == DocumentKind.DELIVERY_NOTE:
+    guide = evidence.guide
+    fields |= read_parties(evidence.sheet, evidence.names, evidence.country, models, guide.bonus if guide else None)
+    if guide:
+        fields |= guide.constants(fields)
+    return derive_fields(fields, evidence.kind, paid=paid)
+
+
+def derive_fields(fields: dict[str, Field], kind: DocumentKind, *, paid: bool) -> dict[str, Field]:
+    """With the values that follow from others where nothing else is told."""
+    if kind == DocumentKind.DELIVERY_NOTE:
         fields = _as_delivery_note(fields)
-    if evidence.kind == DocumentKind.INVOICE and not paid:
+    if kind == DocumentKind.INVOICE and not paid:
         fields = _with_balance(fields)
-    if evidence.kind in (DocumentKind.INVOICE, DocumentKind.CREDIT_NOTE):
+    if kind in (DocumentKind.INVOICE, DocumentKind.CREDIT_NOTE):
         fields = _with_venue(fields)
     return fields
 
@@ -140,9 +161,16 @@ def _is_part(place: Candidate, other: Candidate) -> bool:
     return inside and other.end - other.start > place.end - place.start
 
 
-def gather_evidence(pages: Sequence[Page], kind: DocumentKind, line_items: Sequence[LineItem] = ()) -> Evidence:
-    """Everything that the decisions, and their training, stand on."""
+def gather_evidence(
+    pages: Sequence[Page],
+    kind: DocumentKind,
+    line_items: Sequence[LineItem] = (),
+    template: Template | None = None,
+) -> Evidence:
+    """Everything that the decisions, and their training, stand on. template: the supplier's, if it is known."""
     sheet = Sheet(pages)
+    guide = Guide(template, sheet) if template else None
+    shown = [place for name in PARTY_FIELDS for place in guide.shown(name, whole=True)] if guide else []
     scores = country_scores(sheet)
     currency = guess_currency(sheet, scores)
     dates = find_date_candidates(sheet)
@@ -175,15 +203,26 @@ def gather_evidence(pages: Sequence[Page], kind: DocumentKind, line_items: Seque
             )
             for d, day in zip(dates, readings, strict=True)
         ),
-        _number_options(sheet, dates, kind),
-        tuple(party_options(sheet, kind, guess_country(scores))),
+        _number_options(sheet, dates, kind, guide),
+        tuple(party_options(sheet, kind, guess_country(scores), shown)),
         guess_country(scores),
         fixed,
+        guide,
     )
 
 
-def _number_options(sheet: Sheet, dates: Sequence[DateCandidate], kind: DocumentKind) -> tuple[Option, ...]:
+def _number_options(
+    sheet: Sheet, dates: Sequence[DateCandidate], kind: DocumentKind, guide: Guide | None = None
+) -> tuple[Option, ...]:
     numbers = find_numbers(sheet, dates)
+    if guide:
+        known = {(n.row.index, n.start, n.end) for n in numbers}
+        shown = {(p.row.index, p.start, p.end): p for name in NUMBER_FIELDS for p in guide.shown(name, whole=False)}
+        numbers += [
+            NumberCandidate(p.row, p.start, p.end, p.text, value)
+            for key, p in shown.items()
+            if key not in known and (value := clean_number(p.text))
+        ]
     facts = NumberFacts(sheet, numbers)
     return tuple(Option(n.value, n, _of_kind(number_features(facts, n, LabelView(sheet, n)), kind)) for n in numbers)
 
@@ -212,9 +251,11 @@ def _of_kind(features: Features, kind: DocumentKind) -> Features:
 def cast_ballot(evidence: Evidence, name: str, model: FieldModel | None = None) -> Ballot:
     """The field's options weighed and grouped by value, the best `BEST_KEPT` of them."""
     model = model or field_model(name)
+    guide = evidence.guide
     grouped: dict[Value, list[tuple[float, Option]]] = {}
     for option in evidence.options(name):
-        grouped.setdefault(option.value, []).append((model.score(option.features), option))
+        score = model.score(option.features) + (guide.bonus(name, option.place) if guide else 0.0)
+        grouped.setdefault(option.value, []).append((score, option))
     ranked = sorted(
         (
             (float(np.logaddexp.reduce([s for s, _ in group])), max(group, key=lambda g: g[0])[1], value)
@@ -228,7 +269,7 @@ def cast_ballot(evidence: Evidence, name: str, model: FieldModel | None = None) 
         tuple(value for _, _, value in ranked),
         tuple(score for score, _, _ in ranked),
         tuple(option for _, option, _ in ranked),
-        model.none,
+        model.none + (guide.none(name) if guide else 0.0),
     )
 
 
@@ -367,13 +408,15 @@ def _elect(evidence: Evidence, ballot: Ballot, shares: Array) -> Field | None:
     if ballot.name == "amount_paid" and isinstance(value, Decimal):
         value = abs(value)
     told = sorted(option.features, key=lambda n: -ballot.model.weights.get(n, 0.0) * option.features[n])
+    by_template = evidence.guide is not None and evidence.guide.told(ballot.name, place)
+    names = tuple(n for n in told[:3] if ballot.model.weights.get(n, 0.0) > 0)
     return Field(
         value=value,
         confidence=ballot.model.calibrate(float(shares[best])) * option.sure,
         page=place.row.page,
         box=evidence.sheet.box(place.row, place.start, place.end),
-        method=evidence.sheet.method,
-        evidence=tuple(n for n in told[:3] if ballot.model.weights.get(n, 0.0) > 0),
+        method=Method.TEMPLATE if by_template else evidence.sheet.method,
+        evidence=("template", *names) if by_template else names,
     )
 
 

@@ -17,6 +17,7 @@ from ocr.layout import Row
 from ocr.lexicon import load_table
 from ocr.parse import fold, parse_quantity
 from ocr.tables import CELL_GAP, Sheet, TableRow, is_carried, is_leader, is_sum, place, read_sheet, sums
+from ocr.templates import Template, names_sum, place_columns
 from ocr.types import BoundingBox, DocumentKind, LineItem, Method, Page
 from ocr.unheaded import complete_columns, infer_columns
 
@@ -67,11 +68,30 @@ class Draft:
         return self.rows[-1]
 
 
-def read_line_items(pages: Sequence[Page], kind: DocumentKind) -> tuple[LineItem, ...]:
-    """The lines of the document that stands on these pages, from top to bottom."""
+def read_line_items(
+    pages: Sequence[Page], kind: DocumentKind, template: Template | None = None
+) -> tuple[LineItem, ...]:
+    """The lines of the document that stands on these pages, from top to bottom. template: the supplier's, if known."""
     sheet = read_sheet(pages)
-    headings = find_headings(sheet.rows, sheet.tokens)
+    known = place_columns(template.columns if template else (), sheet, {page.number: page.width for page in pages})
+    drafts = list(_read_tables(sheet, known, kind is DocumentKind.DELIVERY_NOTE)) or _read_unknown(sheet, kind)
+    printed = sums(sheet)
+    sizes = {page.number: page for page in pages}
+    finished = [(item, draft) for draft in drafts if (item := _finish(draft, sheet, sizes)) is not None]
+    if template:
+        finished = [(item, draft) for item, draft in finished if not names_sum(template, item.description)]
+    items = repair_codes([item for item, _ in finished])
+    proven = adds_up(items, printed)
+    return tuple(
+        replace(item, confidence=confidence_of(item, draft, proven))
+        for item, (_, draft) in zip(items, finished, strict=True)
+    )
+
+
+def _read_unknown(sheet: Sheet, kind: DocumentKind) -> list[Draft]:
+    """The drafts of tables of which nothing is known but what they print."""
     unpriced = kind is DocumentKind.DELIVERY_NOTE
+    headings = find_headings(sheet.rows, sheet.tokens)
     if any(heading.columns.has(Role.TOTAL) for heading in headings) and not unpriced:
         headings = [heading for heading in headings if heading.columns.has(Role.TOTAL)]
     headings = [
@@ -79,19 +99,8 @@ def read_line_items(pages: Sequence[Page], kind: DocumentKind) -> tuple[LineItem
         for heading, indices in _regions(sheet, headings)
     ]
     drafts = list(_read_tables(sheet, headings, unpriced))
-    if not drafts:
-        model = infer_columns(sheet, kind)
-        if model is not None:
-            drafts = list(_read_tables(sheet, [Heading(-1, -1, model)], unpriced))
-    printed = sums(sheet)
-    sizes = {page.number: page for page in pages}
-    finished = [(item, draft) for draft in drafts if (item := _finish(draft, sheet, sizes)) is not None]
-    items = repair_codes([item for item, _ in finished])
-    proven = adds_up(items, printed)
-    return tuple(
-        replace(item, confidence=confidence_of(item, draft, proven))
-        for item, (_, draft) in zip(items, finished, strict=True)
-    )
+    model = None if drafts else infer_columns(sheet, kind)
+    return list(_read_tables(sheet, [Heading(-1, -1, model)], unpriced)) if model else drafts
 
 
 # --- Tables → drafts -----------------------------------------------------------------------------------------------

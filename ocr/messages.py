@@ -3,12 +3,16 @@
 Never pickle: the child has had hostile bytes in its hands.
 """
 
+from collections.abc import Iterable
+from dataclasses import replace
+from datetime import date
+from decimal import Decimal
 from typing import IO
 
 import msgspec
 
 from ocr.pages import PageFacts
-from ocr.types import Page, Word
+from ocr.types import AMOUNT_FIELDS, DATE_FIELDS, DocumentReading, Field, Page, Word
 
 LENGTH_BYTES = 4
 MAX_MESSAGE_BYTES = 64 * 1024 * 1024
@@ -41,10 +45,19 @@ class Render(msgspec.Struct, tag=True):
     target: str
 
 
+class Extract(msgspec.Struct, tag=True):
+    """The e-invoices attached to the open file. Answered by Extracted."""
+
+
 class Decide(msgspec.Struct, tag=True):
-    """The documents that stand on these pages. Answered by Decided."""
+    """The documents that stand on these pages, with the e-invoices attached to them. Answered by Decided."""
 
     pages: list[Page]
+    attached: list[bytes]
+    """As Extracted has them."""
+    problem: str
+    templates: list[bytes] = []
+    """Each an `ocr.templates.Template` in JSON, of suppliers that the pages may be from."""
 
 
 class Recognise(msgspec.Struct, tag=True):
@@ -72,9 +85,16 @@ class Pictured(msgspec.Struct, tag=True):
     turned: int
 
 
-class Decided(msgspec.Struct, tag=True):
+class Extracted(msgspec.Struct, tag=True):
     documents: list[bytes]
     """Each a `DocumentReading` in JSON, where amounts and days are text."""
+    problem: str
+    """Why one that is there could not be read (a key of EInvoiceError.REASONS); blank if none is."""
+
+
+class Decided(msgspec.Struct, tag=True):
+    documents: list[bytes]
+    """As Extracted has them."""
 
 
 class Recognised(msgspec.Struct, tag=True):
@@ -97,8 +117,8 @@ class Failed(msgspec.Struct, tag=True):
     message: str
 
 
-Request = Open | Inspect | Load | Render | Decide | Recognise
-Response = Opened | Inspected | Loaded | Pictured | Decided | Recognised | Done | Failed
+Request = Open | Inspect | Load | Render | Extract | Decide | Recognise
+Response = Opened | Inspected | Loaded | Pictured | Extracted | Decided | Recognised | Done | Failed
 
 
 def send(pipe: IO[bytes], message: msgspec.Struct) -> None:
@@ -113,3 +133,21 @@ def receive(pipe: IO[bytes]) -> Request | None:
     if len(head) < LENGTH_BYTES:
         return None
     return msgspec.msgpack.decode(pipe.read(int.from_bytes(head, "big")), type=Request)
+
+
+def encode_documents(documents: Iterable[DocumentReading]) -> list[bytes]:
+    return [msgspec.json.encode(document) for document in documents]
+
+
+def decode_document(raw: bytes) -> DocumentReading:
+    """A document as the child wrote it, its amounts and days made amounts and days again."""
+    document = msgspec.json.decode(raw, type=DocumentReading)
+    return replace(document, fields={name: decode_field(name, found) for name, found in document.fields.items()})
+
+
+def decode_field(name: str, found: Field) -> Field:
+    if name in AMOUNT_FIELDS:
+        return replace(found, value=Decimal(str(found.value)))
+    if name in DATE_FIELDS:
+        return replace(found, value=date.fromisoformat(str(found.value)))
+    return found

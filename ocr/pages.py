@@ -7,7 +7,7 @@ import math
 import struct
 import zlib
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Protocol, TypeVar
 
@@ -16,9 +16,11 @@ import pypdfium2 as pdfium
 from PIL import Image, UnidentifiedImageError
 
 from ocr import textlayer
+from ocr.einvoice import MAX_XML_BYTES, Attached, looks_like_xml, read_attached, read_e_invoice
 from ocr.engines.base import Image as Pixels
 from ocr.errors import (
     CorruptFileError,
+    EInvoiceError,
     EmptyFileError,
     EncryptedFileError,
     OcrError,
@@ -26,9 +28,11 @@ from ocr.errors import (
     TooManyPagesError,
     UnsupportedFileError,
 )
+from ocr.fields import derive_fields
 from ocr.types import Method, Page, Word
 
 HEAD_BYTES = 1024
+XML = "application/xml"
 RENDER_DPI = 200  # enough for RapidOCR, which shrinks an A4 page to 2,000 pixels
 LONGEST_SIDE = 5000  # pixels of the picture that is handed to the engine
 MAX_PIXELS = 60_000_000  # A4 at 600 DPI has 35 million
@@ -87,6 +91,10 @@ class OpenFile(Protocol):
         """A picture of the page for people, `width` pixels wide, turned clockwise by `turned` degrees."""
         ...
 
+    def attached(self) -> Attached:
+        """The e-invoices in the file."""
+        ...
+
     def close(self) -> None: ...
 
 
@@ -100,7 +108,7 @@ def detect_media_type(head: bytes) -> str | None:
         return "image/tiff"
     if head.lstrip(b"\xef\xbb\xbf \t\r\n\f\0").startswith(b"%PDF-"):
         return "application/pdf"
-    return None
+    return XML if looks_like_xml(head) else None
 
 
 def open_file(path: Path, max_pages: int) -> OpenFile:
@@ -112,7 +120,11 @@ def open_file(path: Path, max_pages: int) -> OpenFile:
     media_type = detect_media_type(head)
     if media_type is None:
         raise UnsupportedFileError
-    opened: OpenFile = PdfFile(path) if media_type == "application/pdf" else ImageFile(path, media_type, max_pages)
+    opened: OpenFile
+    if media_type == XML:
+        opened = XmlFile(path)
+    else:
+        opened = PdfFile(path) if media_type == "application/pdf" else ImageFile(path, media_type, max_pages)
     if opened.page_count > max_pages:
         opened.close()
         raise TooManyPagesError(max_pages)
@@ -123,6 +135,7 @@ class PdfFile:
     media_type = "application/pdf"
 
     def __init__(self, path: Path) -> None:
+        self._path = path
         try:
             self._pdf = pdfium.PdfDocument(path)
             self.page_count = len(self._pdf)
@@ -157,6 +170,9 @@ class PdfFile:
         scale = self._scale(page, width / min(page.get_size()), 4 * width)
         return _shown(page.render(scale=scale, rev_byteorder=True).to_pil(), width, turned)
 
+    def attached(self) -> Attached:
+        return read_attached(self._pdf, self._path)
+
     def close(self) -> None:
         self._pdf.close()
 
@@ -172,6 +188,40 @@ class PdfFile:
 
     def _scale(self, page: pdfium.PdfPage, scale: float, longest: int) -> float:
         return min(scale, longest / max(page.get_size()))
+
+
+class XmlFile:
+    """An e-invoice that came by itself. Its pages are set out from its values (`ocr.einvoice.sheet`)."""
+
+    media_type = XML
+
+    def __init__(self, path: Path) -> None:
+        from ocr.einvoice import sheet  # OpenCV is slow to import, and needed for these files alone
+
+        if path.stat().st_size > MAX_XML_BYTES:
+            raise EInvoiceError("too-large")
+        document = read_e_invoice(path.read_bytes(), any_profile=True)
+        document = replace(document, fields=derive_fields(dict(document.fields), document.kind, paid=False))
+        self._sheet, self._document = sheet.compose(document)
+        self._pages = self._sheet.pages()
+        self.page_count = len(self._pages)
+
+    def facts(self, number: int) -> PageFacts:
+        page = self._pages[number - 1]
+        return PageFacts(round(page.width), round(page.height), None, is_image=False)
+
+    def load(self, number: int) -> Page:
+        return self._pages[number - 1]
+
+    def render(self, number: int, width: int, turned: int) -> Image.Image:
+        return _shown(Image.fromarray(self._sheet.draw(number, width)), width, turned)
+
+    def attached(self) -> Attached:
+        """The invoice itself, with the places of its values."""
+        return Attached((self._document,))
+
+    def close(self) -> None:
+        pass
 
 
 def _on_page(words: list[Word], width: float, height: float) -> list[Word]:
@@ -202,6 +252,9 @@ class ImageFile:
     def render(self, number: int, width: int, turned: int) -> Image.Image:
         picture, turned_by_exif = self._upright(number, 4 * width)
         return _shown(picture, width, (turned - turned_by_exif) % 360)
+
+    def attached(self) -> Attached:
+        return Attached()
 
     def close(self) -> None:
         self._image.close()

@@ -17,6 +17,7 @@ from ocr.addresses import (
     split_address,
     word_set,
 )
+from ocr.candidates import Candidate
 from ocr.details import (
     MOST_CELLS,
     BlockBelow,
@@ -103,6 +104,9 @@ class NameOption:
     value: str
     place: NameCandidate
     features: Features
+
+
+Bonus = Callable[[str, NameCandidate], float]
 
 
 # --- Name candidates -----------------------------------------------------------------------------------------------
@@ -522,17 +526,27 @@ def _neighbours(facts: PartyFacts, name: NameCandidate) -> Features:
 # --- Decision ------------------------------------------------------------------------------------------------------
 
 
-def party_options(sheet: Sheet, kind: DocumentKind, country: str) -> list[NameOption]:
+def party_options(sheet: Sheet, kind: DocumentKind, country: str, shown: Sequence[Candidate] = ()) -> list[NameOption]:
+    """Every printed name with what speaks for it. shown: places where the supplier's template has a party's name."""
     names = find_names(sheet, country)
+    known = {(name.row.index, name.start, name.end) for name in names}
+    names += [NameCandidate(p.row, p.start, p.end, p.text) for p in shown if (p.row.index, p.start, p.end) not in known]
     facts = PartyFacts(sheet, country, names)
     return [NameOption(name.text, name, name_features(facts, name, kind)) for name in names]
 
 
 def read_parties(
-    sheet: Sheet, options: Sequence[NameOption], country: str, models: Mapping[str, FieldModel]
+    sheet: Sheet,
+    options: Sequence[NameOption],
+    country: str,
+    models: Mapping[str, FieldModel],
+    bonus: Bonus | None = None,
 ) -> dict[str, Field]:
-    """Supplier, customer and venue with what belongs to them, by field name; and the terms of payment."""
-    chosen = elect_parties(options, models)
+    """Supplier, customer and venue with what belongs to them, by field name; and the terms of payment.
+
+    bonus: a logit for a place as that of a field, from the supplier's template.
+    """
+    chosen = elect_parties(options, models, bonus)
     fields: dict[str, Field] = {}
     for name, (option, confidence) in chosen.items():
         place = option.place
@@ -690,11 +704,14 @@ class NameBallot:
     none: float
 
 
-def name_ballot(name: str, options: Sequence[NameOption], model: FieldModel | None = None) -> NameBallot:
+def name_ballot(
+    name: str, options: Sequence[NameOption], model: FieldModel | None = None, bonus: Bonus | None = None
+) -> NameBallot:
     model = model or field_model(name)
     grouped: dict[str, list[tuple[float, NameOption]]] = {}
     for option in options:
-        grouped.setdefault(fold(option.value), []).append((model.score(option.features), option))
+        score = model.score(option.features) + (bonus(name, option.place) if bonus else 0.0)
+        grouped.setdefault(fold(option.value), []).append((score, option))
     ranked = sorted(
         ((float(np.logaddexp.reduce([s for s, _ in g])), max(g, key=lambda e: e[0])[1]) for g in grouped.values()),
         key=lambda entry: -entry[0],
@@ -703,10 +720,10 @@ def name_ballot(name: str, options: Sequence[NameOption], model: FieldModel | No
 
 
 def elect_parties(
-    options: Sequence[NameOption], models: Mapping[str, FieldModel]
+    options: Sequence[NameOption], models: Mapping[str, FieldModel], bonus: Bonus | None = None
 ) -> dict[str, tuple[NameOption, float]]:
     """The likeliest supplier, customer and venue together, with probabilities; those likelier absent are left out."""
-    ballots = [name_ballot(name, options, models.get(name)) for name in PARTY_FIELDS]
+    ballots = [name_ballot(name, options, models.get(name), bonus) for name in PARTY_FIELDS]
     shares = _party_shares(ballots)
     chosen = {}
     for ballot, share in zip(ballots, shares, strict=True):

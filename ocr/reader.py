@@ -1,7 +1,8 @@
 """The reader: a file in, a `Reading` out. The work is done by two child processes that can be killed and replaced.
 
 file ─▶ decoder: open, text layer ─▶ words ──────────────────────────┐
-                 or picture ─▶ engine: upright, recognised ─▶ words ─┴▶ decoder: documents and their values
+                 or picture ─▶ engine: upright, recognised ─▶ words ─┼▶ decoder: documents and their values
+                 e-invoices attached ─▶ stated values ───────────────┘
 """
 
 import contextlib
@@ -15,12 +16,10 @@ import tempfile
 import threading
 import time
 from collections import defaultdict
-from collections.abc import Iterator
-from dataclasses import dataclass, replace
-from datetime import date
-from decimal import Decimal
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 
@@ -34,18 +33,25 @@ from ocr.errors import (
     rebuild,
 )
 from ocr.options import ReaderOptions
-from ocr.pages import PageFacts
-from ocr.types import AMOUNT_FIELDS, DATE_FIELDS, DocumentReading, Field, Method, Page, Reading
+from ocr.pages import XML, PageFacts
+from ocr.types import DocumentReading, Method, Page, Reading
+
+if TYPE_CHECKING:
+    from ocr.templates import Template
 
 PROJECT = Path(__file__).resolve().parent.parent
 START_SECONDS = 60.0  # for a child to be ready; OpenVINO compiles its models
 INSPECT_SECONDS = 20.0
+EXTRACT_SECONDS = 10.0  # for attachments; of 10 MB of XML 1 s
 WATCH_SECONDS = 0.1  # between two looks at the clock and at the child's memory
 PAGE_BYTES = os.sysconf("SC_PAGE_SIZE")
 STATELESS = (messages.Open, messages.Recognise, messages.Decide)  # need nothing that was asked before
 FOLDER_PREFIX = "reader-"
 KEPT_VARIABLES = ("PATH", "LANG", "LC_ALL", "TESSDATA_PREFIX", "LD_LIBRARY_PATH", "PYTHONPATH", "VIRTUAL_ENV")
 ONE_THREAD = ("OMP_NUM_THREADS", "OMP_THREAD_LIMIT", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
+
+
+FindTemplates = Callable[[tuple[Page, ...]], Sequence["Template"]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -216,24 +222,46 @@ class Reader:
             child.kill()
         shutil.rmtree(self._folder, ignore_errors=True)
 
-    def read(self, path: Path) -> Reading:
-        """Everything that can be read from the file. Raises a subclass of OcrError, whatever the file holds."""
+    def read(self, path: Path, find_templates: FindTemplates | None = None) -> Reading:
+        """Everything that can be read from the file. Raises a subclass of OcrError, whatever the file holds.
+
+        find_templates: asked, once the words are known, for what is known of suppliers that the pages may be from.
+        """
         started = time.monotonic()
         deadline = started + self.options.document_seconds
         stages: dict[str, float] = defaultdict(float)
         with _timed(stages, "load"):
             opened = self._open(path, deadline)
         pages = tuple(self._read_page(number, deadline, stages) for number in range(1, opened.page_count + 1))
-        if not any(page.words for page in pages):
+        with _timed(stages, "load"):
+            attached = self._extract(opened.media_type, deadline)
+        if not any(page.words for page in pages) and not attached.documents:
             raise NothingLegibleError
         with _timed(stages, "decide"):
-            documents = self.decide(pages)
+            if opened.media_type == XML:  # its pages were made of its values: there is nothing to decide
+                documents = tuple(messages.decode_document(document) for document in attached.documents)
+            else:
+                documents = self._decide(pages, attached, find_templates(pages) if find_templates else ())
         return Reading(pages, documents, time.monotonic() - started, stages)
 
-    def decide(self, pages: tuple[Page, ...]) -> tuple[DocumentReading, ...]:
-        """The documents on pages that were read before."""
-        decided = self._decoder.ask(messages.Decide(list(pages)), self.options.page_seconds)
-        return tuple(decode_document(document) for document in decided.documents)
+    def _extract(self, media_type: str, deadline: float) -> messages.Extracted:
+        """The e-invoices in the open file. Whatever those of a PDF do to the child, its pages remain."""
+        try:
+            seconds = min(EXTRACT_SECONDS, self._seconds_left(deadline))
+            found: messages.Extracted = self._decoder.ask(messages.Extract(), seconds)
+        except (ReadTimeoutError, ReaderCrashedError):
+            if media_type == XML:
+                raise
+            return messages.Extracted([], "unreadable")
+        return found
+
+    def _decide(
+        self, pages: tuple[Page, ...], attached: messages.Extracted, templates: Sequence["Template"]
+    ) -> tuple[DocumentReading, ...]:
+        known = [msgspec.json.encode(template) for template in templates]
+        request = messages.Decide(list(pages), attached.documents, attached.problem, known)
+        decided = self._decoder.ask(request, self.options.page_seconds)
+        return tuple(messages.decode_document(document) for document in decided.documents)
 
     def inspect(self, path: Path) -> FileFacts:
         """A quick look, without recognising anything: type, number of pages, size and resolution of each."""
@@ -320,20 +348,6 @@ def engine_names(choice: str) -> tuple[str, ...]:
     return ("rapidocr", "tesseract") if choice == "auto" else (choice,)
 
 
-def decode_document(raw: bytes) -> DocumentReading:
-    """A document as the child wrote it, its amounts and days made amounts and days again."""
-    document = msgspec.json.decode(raw, type=DocumentReading)
-    return replace(document, fields={name: decode_field(name, found) for name, found in document.fields.items()})
-
-
-def decode_field(name: str, found: Field) -> Field:
-    if name in AMOUNT_FIELDS:
-        return replace(found, value=Decimal(str(found.value)))
-    if name in DATE_FIELDS:
-        return replace(found, value=date.fromisoformat(str(found.value)))
-    return found
-
-
 def sweep_folders() -> None:
     """Removes what readers left behind that were killed."""
     for folder in Path(tempfile.gettempdir()).glob(f"{FOLDER_PREFIX}*-*"):
@@ -346,10 +360,10 @@ _shared: dict[ReaderOptions, Reader] = {}
 _lock = threading.RLock()
 
 
-def read(path: Path, options: ReaderOptions | None = None) -> Reading:
+def read(path: Path, options: ReaderOptions | None = None, find_templates: FindTemplates | None = None) -> Reading:
     """Reads with this process's own reader, which stays warm between calls."""
     with shared_reader(options) as reader:
-        return reader.read(path)
+        return reader.read(path, find_templates)
 
 
 @contextlib.contextmanager

@@ -5,7 +5,7 @@ from datetime import date
 from decimal import Decimal
 from typing import Any
 
-from ocr.types import BoundingBox, DocumentKind, DocumentReading, Field, LineItem, Reading, ReadPayment
+from ocr.types import BoundingBox, DocumentKind, DocumentReading, EInvoice, Field, LineItem, Reading, ReadPayment
 
 NAMES = {
     "invoice_number": "invoiceNumber",
@@ -71,7 +71,7 @@ def report_reading(reading: Reading) -> dict[str, Any]:
 
 def report_document(document: DocumentReading) -> dict[str, Any]:
     names = NOTE_NAMES if document.kind is DocumentKind.DELIVERY_NOTE else NAMES
-    return {
+    report = {
         "kind": str(document.kind),
         "pages": list(document.pages),
         "confidence": round(document.confidence, CONFIDENCE_DIGITS),
@@ -80,6 +80,15 @@ def report_document(document: DocumentReading) -> dict[str, Any]:
             names.get(name, _other_name(name)): report_field(found) for name, found in sorted(document.fields.items())
         },
     }
+    return report | ({"eInvoice": report_e_invoice(document.e_invoice, names)} if document.e_invoice else {})
+
+
+def report_e_invoice(e_invoice: EInvoice, names: Mapping[str, str]) -> dict[str, Any]:
+    differences = [
+        {"field": names.get(d.field, _other_name(d.field)), "stated": d.stated, "printed": d.printed, "page": d.page}
+        for d in e_invoice.differences
+    ]
+    return {"profile": e_invoice.profile, "problem": e_invoice.problem, "differences": differences}
 
 
 def report_values(document: DocumentReading, names: Mapping[str, str]) -> dict[str, Any]:

@@ -77,8 +77,9 @@ def begins_document(page: PageFacts, before: Sequence[PageFacts]) -> tuple[bool,
     if page.place == 1 and page.count != 0:
         return True, SURE, "page 1"
     if page.place > 1 and last.place == page.place - 1 and (page.count == last.count or not page.count):
-        same = not page.document_number or not number or page.document_number == number
-        return not same, SURE if same else DOUBTFUL, "page numbering"
+        # A small number on a page without a title may be anything, "tax free by § 4 Nr. 14" for one.
+        other = has_title and bool(page.document_number and number) and page.document_number != number
+        return other, DOUBTFUL if other else SURE, "page numbering"
     if page.document_number and number:
         if page.document_number == number:
             return False, SURE, "same number"

@@ -139,7 +139,12 @@ class ReadPayment:
 
 
 DATE_FIELDS = frozenset({"issue_date", "due_date", "delivery_date"})
-AMOUNT_FIELDS = frozenset({"gross_total", "net_total", "tax_total", "amount_paid", "previous_balance", "amount_due"})
+AMOUNT_FIELDS = frozenset(
+    {
+        *("gross_total", "net_total", "tax_total", "amount_paid", "previous_balance", "amount_due"),
+        *("allowance_total", "charge_total", "rounding_amount"),
+    }
+)
 FIELD_NAMES = (
     "invoice_number",  # str; on a delivery note, the invoice number it prints
     "issue_date",  # date
@@ -151,7 +156,11 @@ FIELD_NAMES = (
     "amount_paid",  # Decimal, unsigned
     "previous_balance",  # Decimal
     "amount_due",  # Decimal: what the document says is still to be paid
+    "allowance_total",  # Decimal, unsigned: discounts on the whole document; only e-invoices tell (BT-107)
+    "charge_total",  # Decimal, unsigned: charges on the whole document; only e-invoices tell (BT-108)
+    "rounding_amount",  # Decimal: between what is owed and what is to be paid; only e-invoices tell (BT-114)
     "supplier_name",
+    "supplier_trading_name",  # only e-invoices tell (BT-28)
     "supplier_address",  # str, lines joined by ", "
     "supplier_street",
     "supplier_city",
@@ -174,6 +183,37 @@ FIELD_NAMES = (
 
 
 @dataclass(frozen=True, slots=True)
+class Difference:
+    """A value that an e-invoice states and the pages show otherwise, both as text; None where one has nothing.
+
+    field: of FIELD_NAMES, or "kind" or "line_items". line: the stated line's position from 1, 0 = none.
+    page and box: where the printed value stands.
+    """
+
+    field: str
+    stated: str | None
+    printed: str | None
+    line: int = 0
+    page: int | None = None
+    box: BoundingBox | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class EInvoice:
+    """What there is to say of the e-invoice in a file.
+
+    profile: as it names it. problem: why its values were not taken ("malformed", "unknown-profile", …), blank if they
+    were; or "several", if the file has more of them than invoices. is_compared: there were pages to compare it with.
+    differences: between it and the pages.
+    """
+
+    profile: str = ""
+    problem: str = ""
+    is_compared: bool = False
+    differences: tuple[Difference, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class DocumentReading:
     """One document of a file: what it is, its pages (from 1), and its values. A field not found is not in `fields`."""
 
@@ -185,6 +225,7 @@ class DocumentReading:
     payments: tuple[ReadPayment, ...] = ()
     delivery_note_numbers: tuple[str, ...] = ()
     notices: tuple[str, ...] = ()
+    e_invoice: EInvoice | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -45,6 +45,11 @@ def test_pages_that_count_on_stay_together() -> None:
     assert cuts(first, second, third) == [(1, 2), (3,)]
 
 
+def test_a_number_in_the_small_print_of_the_last_page_is_no_other_document() -> None:
+    last = "\nVAT summary     Base 29.00    VAT 0.00\nTax free, section 4 No. 14 of the act\nPage 2 of 2\n"
+    assert cuts(INVOICE.format(number="117090", page="1 of 2"), last) == [(1, 2)]
+
+
 def test_a_page_with_nothing_of_its_own_goes_on() -> None:
     assert cuts(INVOICE.format(number="117090", page="1"), TAIL) == [(1, 2)]
 
