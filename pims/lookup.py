@@ -1,15 +1,29 @@
 """The same invoice in the practice's own system: which connections, which candidates, what counts as proven."""
 
-from collections.abc import Sequence
+import contextvars
+import logging
+from collections.abc import Callable, Collection, Iterator, Sequence
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass
 from enum import StrEnum
 
+from django.db import connections as database
+from rapidfuzz import fuzz
+
 from invoicedata.models import Mga
-from pims.connectors.base import Found, Hints, PimsConnector, agrees
-from pims.connectors.local import LocalConnector
+from pims.access import open_connector
+from pims.connectors import LOCAL
+from pims.connectors.base import Candidate, Found, Hints, InvoiceRef, agrees
+from pims.errors import PimsError, PimsUnavailable
+from pims.http import INTERACTIVE_SECONDS, Clock, Deadline
 from pims.models import Connection, CustomerLink, PimsRecord
-from pims.numbers import keys, loose_keys
+from pims.numbers import normalise
 from pims.types import PimsInvoice
+
+logger = logging.getLogger(__name__)
+
+SAME_PRACTICE = 88  # of 100: the page's name of the practice beside the connection's
+MOST_AT_ONCE = 4  # systems that one lookup asks at the same time
 
 
 class Outcome(StrEnum):
@@ -22,69 +36,162 @@ class Outcome(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Lookup:
+    """is_proven: another value than the number agrees too. connection, kind: where it was found."""
+
     outcome: Outcome
     invoice: PimsInvoice | None = None
     connection: str = ""
+    kind: str = ""
+    is_proven: bool = False
 
 
-CONNECTORS: dict[str, type[LocalConnector]] = {Connection.Kind.LOCAL: LocalConnector}
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What the candidates of one connection prove."""
+
+    outcome: Outcome
+    candidate: Candidate | None = None
 
 
-def connections_of(mga: Mga, hints: Hints | None = None) -> list[Connection]:
-    """The tenant's connections that are switched on; those of the practice that is hinted at first."""
-    found = list(Connection.objects.filter(mga=mga, enabled=True))
-    practice = (hints.practice_name if hints else "").casefold()
-    return sorted(found, key=lambda c: (not practice or c.practice_name.casefold() != practice, c.pk))
-
-
-def find_invoice(mga: Mga, number: str, *, customer_id: str, hints: Hints | None = None) -> Lookup:
+def find_invoice(
+    mga: Mga, number: str, *, customer_id: str, hints: Hints | None = None, seconds: float = INTERACTIVE_SECONDS
+) -> Lookup:
     """The invoice `number` of the customer (the MGA's id for them) in the tenant's practice systems.
 
-    A hit by digits alone counts only when a hint proves it. Raises PimsError when a system cannot be asked and no other
-    one has the invoice.
+    The practice that the page names is asked first, then those that know the customer by a link, then the others; of
+    each group all at once. The first match that another value proves ends the search. A hit by digits alone counts only
+    when a hint proves it. Raises PimsError when a system cannot be asked and no other one has the invoice.
     """
-    hints = hints or Hints()
-    connections = connections_of(mga, hints)
-    aliases = customer_aliases(connections, customer_id)
-    results = [
-        judge(connection, create(connection).find(keys(number), loose_keys(number), hints), aliases, hints)
-        for connection in connections
-    ]
-    for outcome in (Outcome.FOUND, Outcome.AMBIGUOUS, Outcome.OTHER_CUSTOMER):
-        matching = [result for result in results if result.outcome is outcome]
-        if len(matching) > 1 and outcome is Outcome.FOUND and not hints.practice_name:
-            return Lookup(Outcome.AMBIGUOUS)
-        if matching:
-            return matching[0]
-    return Lookup(Outcome.NOT_FOUND)
+    ref = InvoiceRef(number, hints or Hints())
+    connections = list(Connection.objects.filter(mga=mga, enabled=True).select_related("mga"))
+    links = customer_links(connections, customer_id)
+    deadline = Deadline(seconds, Clock())
+    results: list[Lookup] = []
+    errors: list[PimsError] = []
+    for group in groups_of(connections, ref.hints, links):
+        for answer in ask_all(group, ref, links, customer_id, deadline):
+            if isinstance(answer, PimsError):
+                errors.append(answer)
+                continue
+            if answer.is_proven:
+                return answer
+            results.append(answer)
+        found = [result for result in results if result.outcome is Outcome.FOUND]
+        if len(found) == 1 and is_named(group[0], ref.hints):
+            return found[0]
+    return decide(results, errors)
 
 
-def judge(connection: Connection, found: Found, aliases: dict[int, frozenset[str]], hints: Hints) -> Lookup:
-    """What the candidates of one connection prove."""
-    candidates = found.exact or tuple(invoice for invoice in found.loose if agrees(invoice, hints))
-    if not candidates:
-        return Lookup(Outcome.AMBIGUOUS if found.loose and not hints_given(hints) else Outcome.NOT_FOUND)
-    ours = [invoice for invoice in candidates if (invoice.customer.id or "") in aliases[connection.pk]]
-    if not ours:
-        return Lookup(Outcome.OTHER_CUSTOMER)
-    if len(ours) > 1:
-        ours = [invoice for invoice in ours if agrees(invoice, hints)] if hints_given(hints) else ours
-    if len(ours) != 1:
+def decide(results: Sequence[Lookup], errors: Sequence[PimsError]) -> Lookup:
+    """What all answers together say. Raises the first error where it may have hidden the invoice."""
+    found = [result for result in results if result.outcome is Outcome.FOUND]
+    if len(found) == 1:
+        return found[0]
+    if found or any(result.outcome is Outcome.AMBIGUOUS for result in results):
         return Lookup(Outcome.AMBIGUOUS)
-    return Lookup(Outcome.FOUND, ours[0], connection.name)
+    if errors:
+        raise errors[0]
+    return next((r for r in results if r.outcome is Outcome.OTHER_CUSTOMER), Lookup(Outcome.NOT_FOUND))
+
+
+def groups_of(
+    connections: Sequence[Connection], hints: Hints, links: dict[int, frozenset[str]]
+) -> Iterator[list[Connection]]:
+    """Whom to ask first: the practice that the page names, then those that know the customer, then the others."""
+    named = [connection for connection in connections if is_named(connection, hints)]
+    linked = [connection for connection in connections if connection.pk in links and connection not in named]
+    others = [connection for connection in connections if connection not in named and connection not in linked]
+    yield from filter(None, (named, linked, others))
+
+
+def is_named(connection: Connection, hints: Hints) -> bool:
+    practice, printed = connection.practice_name.casefold(), hints.practice_name.casefold()
+    return bool(practice and printed) and fuzz.token_set_ratio(practice, printed) >= SAME_PRACTICE
+
+
+def ask_all(
+    group: Sequence[Connection], ref: InvoiceRef, links: dict[int, frozenset[str]], customer_id: str, deadline: Deadline
+) -> Iterator[Lookup | PimsError]:
+    """Each connection's answer as it comes: imported records here, remote systems each in a thread of its own."""
+
+    def ask_one(connection: Connection) -> Lookup | PimsError:
+        try:
+            return ask(connection, ref, links.get(connection.pk, frozenset({customer_id})), deadline)
+        except PimsError as error:
+            logger.warning("Connection %s could not be asked: %s", connection.pk, error)
+            return error
+
+    remote = [connection for connection in group if connection.kind != LOCAL]
+    yield from (ask_one(connection) for connection in group if connection.kind == LOCAL)
+    if len(remote) == 1:
+        yield ask_one(remote[0])
+    elif remote:
+        yield from in_threads(ask_one, remote, deadline)
+
+
+def in_threads(
+    ask_one: Callable[[Connection], Lookup | PimsError], remote: Sequence[Connection], deadline: Deadline
+) -> Iterator[Lookup | PimsError]:
+    pool = ThreadPoolExecutor(MOST_AT_ONCE, thread_name_prefix="pims")
+
+    def work(connection: Connection) -> Lookup | PimsError:
+        try:
+            return ask_one(connection)
+        finally:
+            database.close_all()  # this thread's own
+
+    waiting: set[Future[Lookup | PimsError]] = set()
+    try:
+        waiting = {pool.submit(contextvars.copy_context().run, work, connection) for connection in remote}
+        while waiting:
+            done, waiting = wait(waiting, timeout=max(deadline.left(), 0.01), return_when=FIRST_COMPLETED)
+            if not done:
+                yield PimsUnavailable("A practice system did not answer in time.")
+                return
+            yield from (future.result() for future in done)
+    finally:
+        pool.shutdown(wait=False, cancel_futures=True)
+
+
+def ask(connection: Connection, ref: InvoiceRef, aliases: Collection[str], deadline: Deadline) -> Lookup:
+    """What one connection has of the invoice. Raises PimsError."""
+    with open_connector(connection, deadline=deadline) as connector:
+        verdict = judge(connector.search(ref), ref, aliases)
+        if verdict.candidate is None:
+            return Lookup(verdict.outcome)
+        invoice = connector.fetch(verdict.candidate)
+    return Lookup(
+        Outcome.FOUND, invoice, connection.name, connection.kind, is_proven=agrees(verdict.candidate, ref.hints)
+    )
+
+
+def judge(found: Found, ref: InvoiceRef, aliases: Collection[str]) -> Verdict:
+    hints = ref.hints
+    exact = [candidate for candidate in found.candidates if ref.is_exact(candidate.number)]
+    loose = [candidate for candidate in found.candidates if not ref.is_exact(candidate.number)]
+    as_printed = [candidate for candidate in exact if normalise(candidate.number) == ref.keys[0]]
+    candidates = as_printed or exact or [candidate for candidate in loose if agrees(candidate, hints)]
+    if not candidates:
+        return Verdict(Outcome.AMBIGUOUS if loose and not hints_given(hints) else Outcome.NOT_FOUND)
+    ours = [candidate for candidate in candidates if (candidate.customer_id or "") in aliases]
+    if not ours:
+        return Verdict(Outcome.OTHER_CUSTOMER)
+    if len(ours) > 1 and hints_given(hints):
+        ours = [candidate for candidate in ours if agrees(candidate, hints)]
+    return Verdict(Outcome.FOUND, ours[0]) if len(ours) == 1 else Verdict(Outcome.AMBIGUOUS)
 
 
 def hints_given(hints: Hints) -> bool:
     return hints.total is not None or hints.issue_date is not None or bool(hints.customer_name)
 
 
-def customer_aliases(connections: Sequence[Connection], customer_id: str) -> dict[int, frozenset[str]]:
-    """What the customer is called in each connection: by its links, or else the MGA's own id."""
+def customer_links(connections: Sequence[Connection], customer_id: str) -> dict[int, frozenset[str]]:
+    """{connection: what the customer is called there}, where a link says so; else it is the MGA's own id."""
     links = CustomerLink.objects.filter(connection__in=connections, customer_id=customer_id)
     linked: dict[int, set[str]] = {}
     for connection_id, name in links.values_list("connection_id", "pims_customer_id"):
         linked.setdefault(connection_id, set()).add(name)
-    return {connection.pk: frozenset(linked.get(connection.pk, {customer_id})) for connection in connections}
+    return {connection_id: frozenset(names) for connection_id, names in linked.items()}
 
 
 def is_customer_known(mga: Mga, customer_id: str) -> bool:
@@ -92,7 +199,3 @@ def is_customer_known(mga: Mga, customer_id: str) -> bool:
     links = CustomerLink.objects.filter(connection__mga=mga, connection__enabled=True, customer_id=customer_id)
     records = PimsRecord.objects.filter(connection__mga=mga, connection__enabled=True, customer_id=customer_id)
     return links.exists() or records.exists()
-
-
-def create(connection: Connection) -> PimsConnector:
-    return CONNECTORS[connection.kind](connection)

@@ -5,17 +5,15 @@ from django.utils import timezone
 
 from invoicedata.encryption import EncryptedTextField
 from invoicedata.models import Mga, validate_time_zone
+from pims.connectors import LOCAL, connector_choices
 
 
 class Connection(models.Model):
     """A practice system of a tenant."""
 
-    class Kind(models.TextChoices):
-        LOCAL = "local", "Imported records"
-
     mga = models.ForeignKey(Mga, on_delete=models.CASCADE, related_name="pims_connections")
     name = models.CharField(max_length=100, default="local")
-    kind = models.CharField(max_length=20, choices=Kind, default=Kind.LOCAL)
+    kind = models.CharField(max_length=20, choices=connector_choices, default=LOCAL)
     practice_name = models.CharField(max_length=200, blank=True, help_text="Orders the connections for an invoice.")
     time_zone = models.CharField(max_length=64, default="UTC", validators=[validate_time_zone])
     currency = models.CharField(max_length=3, blank=True, help_text="ISO 4217, where the system does not tell it.")
@@ -30,6 +28,23 @@ class Connection(models.Model):
 
     def __str__(self) -> str:
         return f"{self.name} ({self.get_kind_display()})"
+
+
+class ConnectionState(models.Model):
+    """What all workers know together about a connection. Only `pims.state` writes it."""
+
+    connection = models.OneToOneField(Connection, primary_key=True, on_delete=models.CASCADE, related_name="state")
+    token = EncryptedTextField(blank=True, default="")
+    token_expires_at = models.DateTimeField(null=True)
+    token_serial = models.PositiveIntegerField(default=0, help_text="Counts the tokens that were fetched.")
+    token_fetch_until = models.DateTimeField(null=True, help_text="A worker is fetching one, until then at most.")
+    calls = models.JSONField(default=dict, help_text="Recent calls: {endpoint: [[seconds since the epoch, cost]]}.")
+    failures = models.JSONField(default=list, help_text="Moments of the latest failures in a row.")
+    open_until = models.DateTimeField(null=True, help_text="The circuit breaker is open.")
+    probe_until = models.DateTimeField(null=True, help_text="One call is finding out whether the system is back.")
+
+    def __str__(self) -> str:
+        return f"State of {self.connection_id}"
 
 
 class CustomerLink(models.Model):

@@ -40,3 +40,22 @@ def _keys(raw: str) -> Iterator[str]:
     while (stripped := PREFIX.sub("", text)) != text and any(c.isdigit() for c in stripped):
         yield normalise(stripped)
         text = stripped
+
+
+def spellings(raw: str) -> list[str]:
+    """Ways in which a practice system may spell a number as read, the likeliest first: for systems that compare
+    letter by letter."""
+    return list(dict.fromkeys(spelling for spelling in _spellings(raw) if spelling))
+
+
+def _spellings(raw: str) -> Iterator[str]:
+    text = " ".join(raw.split())
+    yield text
+    yield text.upper().replace(" ", "")
+    bare = text
+    while (stripped := PREFIX.sub("", bare)) != bare and any(c.isdigit() for c in stripped):
+        yield stripped
+        bare = stripped
+    yield normalise(bare)
+    yield re.sub(r"\D", "", text) if digits(text) else ""
+    yield from loose_keys(raw)

@@ -12,6 +12,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from invoicedata.models import Mga
+from pims.connectors import LOCAL
 from pims.imports import Entry
 from pims.models import Amendment, Connection, ImportBatch, PimsRecord
 from pims.numbers import digits, normalise
@@ -33,7 +34,7 @@ class ImportResult:
 def local_connection(mga: Mga, name: str = "local") -> Connection:
     """The tenant's connection of imported records, made on first use."""
     connection, _ = Connection.objects.get_or_create(
-        mga=mga, name=name, defaults={"kind": Connection.Kind.LOCAL, "time_zone": mga.time_zone}
+        mga=mga, name=name, defaults={"kind": LOCAL, "time_zone": mga.time_zone}
     )
     return connection
 

@@ -5,7 +5,7 @@ Money is `Decimal` (decimal text in JSON), days are in the practice's time zone.
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
-from datetime import date
+from datetime import UTC, date, datetime
 from decimal import Decimal, InvalidOperation
 from enum import StrEnum
 from typing import Any, TypeVar
@@ -54,6 +54,14 @@ class Customer:
 
 
 @dataclass(frozen=True, slots=True)
+class Patient:
+    """An animal that was treated."""
+
+    id: str | None = None
+    name: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Line:
     """total_price includes tax where the system tells it so; it is never quantity x unit_price recomputed."""
 
@@ -78,6 +86,19 @@ class Payment:
 
 
 @dataclass(frozen=True, slots=True)
+class Origin:
+    """Where a record came from and how it was found. tax_basis: `inclusive` or `exclusive`, of the lines' amounts in
+    the system. raw_status: the system's own word. original: the invoice that a credit note corrects."""
+
+    connector: str | None = None
+    matched_on: str | None = None
+    fetched_at: datetime | None = None
+    tax_basis: str | None = None
+    raw_status: str | None = None
+    original: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class PimsInvoice:
     """One invoice as the practice system has it. `payments` None: the system does not tell."""
 
@@ -92,10 +113,12 @@ class PimsInvoice:
     status: InvoiceStatus = InvoiceStatus.UNKNOWN
     practice: Practice = Practice()
     customer: Customer = Customer()
+    patients: tuple[Patient, ...] = ()
     lines: tuple[Line, ...] = ()
     payments: tuple[Payment, ...] | None = None
     source_id: str | None = None
     warnings: tuple[str, ...] = ()
+    origin: Origin = Origin()
 
 
 def complete(invoice: PimsInvoice, today: date) -> PimsInvoice:
@@ -117,8 +140,14 @@ def complete(invoice: PimsInvoice, today: date) -> PimsInvoice:
 
 
 def paid(invoice: PimsInvoice) -> Decimal:
-    completed = (p.amount for p in invoice.payments or () if p.status is PaymentStatus.COMPLETED)
-    return sum(completed, Decimal(0))
+    """What was paid, less what was paid back."""
+    counted = (
+        payment.amount
+        for payment in invoice.payments or ()
+        if payment.status is PaymentStatus.COMPLETED
+        or (payment.status is PaymentStatus.REFUNDED and payment.amount < 0)
+    )
+    return sum(counted, Decimal(0))
 
 
 def derive_status(total: Decimal, balance: Decimal | None, due: date | None, today: date) -> InvoiceStatus:
@@ -133,7 +162,8 @@ def derive_status(total: Decimal, balance: Decimal | None, due: date | None, tod
 
 def to_json(invoice: PimsInvoice) -> dict[str, Any]:
     """The JSON form: names of the contract's spelling, amounts as decimal text, days as ISO text."""
-    return {
+    patients = [{"id": patient.id, "name": patient.name} for patient in invoice.patients]
+    return ({"patients": patients} if patients else {}) | {
         "invoiceNumber": invoice.invoice_number,
         "invoiceDate": _text(invoice.invoice_date),
         "dueDate": _text(invoice.due_date),
@@ -169,8 +199,22 @@ def to_json(invoice: PimsInvoice) -> dict[str, Any]:
             }
             for payment in invoice.payments
         ],
-        "meta": {"sourceId": invoice.source_id, "warnings": list(invoice.warnings)},
+        "meta": {"sourceId": invoice.source_id, "warnings": list(invoice.warnings)} | _origin_json(invoice.origin),
     }
+
+
+def _origin_json(origin: Origin) -> dict[str, str]:
+    """Only what is known: imported records have none of it."""
+    moment = origin.fetched_at
+    values: dict[str, str | None] = {
+        "connector": origin.connector,
+        "matchedOn": origin.matched_on,
+        "fetchedAt": moment.astimezone(UTC).isoformat(timespec="seconds").replace("+00:00", "Z") if moment else None,
+        "taxBasis": origin.tax_basis,
+        "rawStatus": origin.raw_status,
+        "originalInvoice": origin.original,
+    }
+    return {name: value for name, value in values.items() if value is not None}
 
 
 def from_json(record: Any) -> PimsInvoice:
@@ -190,12 +234,24 @@ def from_json(record: Any) -> PimsInvoice:
         status=InvoiceStatus(_optional(_member(InvoiceStatus), record, "status") or InvoiceStatus.UNKNOWN),
         practice=Practice(**_strings(record, "practice", Practice.__slots__)),
         customer=Customer(**_strings(record, "customer", Customer.__slots__)),
+        patients=tuple(
+            Patient(**_strings({"patient": patient}, "patient", Patient.__slots__))
+            for patient in _list(record, "patients")
+        ),
         lines=tuple(_line(line, f"lineItems[{i}]") for i, line in enumerate(_list(record, "lineItems"))),
         payments=None
         if payments is None
         else tuple(_payment(payment, f"payments[{i}]") for i, payment in enumerate(_list(record, "payments"))),
         source_id=_optional(_string, meta, "sourceId"),
         warnings=tuple(str(warning) for warning in meta.get("warnings") or ()),
+        origin=Origin(
+            connector=_optional(_string, meta, "connector", "meta"),
+            matched_on=_optional(_string, meta, "matchedOn", "meta"),
+            fetched_at=_optional(_moment, meta, "fetchedAt", "meta"),
+            tax_basis=_optional(_string, meta, "taxBasis", "meta"),
+            raw_status=_optional(_string, meta, "rawStatus", "meta"),
+            original=_optional(_string, meta, "originalInvoice", "meta"),
+        ),
     )
 
 
@@ -241,6 +297,13 @@ def _day(value: Any) -> date:
         return date.fromisoformat(value[:10] if isinstance(value, str) and "T" in value else value)
     except (TypeError, ValueError) as error:
         raise ValueError("must be a day such as 2025-03-04") from error
+
+
+def _moment(value: Any) -> datetime:
+    try:
+        return datetime.fromisoformat(value)
+    except (TypeError, ValueError) as error:
+        raise ValueError("must be a moment such as 2025-03-04T10:00:00Z") from error
 
 
 def _string(value: Any) -> str:

@@ -1,26 +1,54 @@
 """The embedded practice system: invoices that were imported from a practice's export."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator
 
-from pims.connectors.base import Found, Hints
-from pims.models import Connection, PimsRecord
+from pims.connectors.base import Access, Candidate, Found, InvoiceRef, Options, Secrets, Trial
+from pims.models import PimsRecord
 from pims.types import PimsInvoice, from_json
 
 MOST = 10  # records: more hits by one number tell nothing
 
 
 class LocalConnector:
-    def __init__(self, connection: Connection) -> None:
-        self._connection = connection
+    label = "Imported records"
+    Options = Options
+    Secrets = Secrets
 
-    def find(self, keys: Sequence[str], loose_keys: Sequence[str], hints: Hints) -> Found:
-        records = PimsRecord.objects.filter(connection=self._connection)
-        exact = records.filter(number_key__in=keys)[:MOST]
-        found = Found(exact=tuple(self._invoice(record) for record in exact))
-        if found.exact or not loose_keys:
-            return found
-        return Found(loose=tuple(self._invoice(r) for r in records.filter(number_digits__in=loose_keys)[:MOST]))
+    def __init__(self, access: Access) -> None:
+        self._records = PimsRecord.objects.filter(connection=access.site.connection_id)
+
+    def search(self, ref: InvoiceRef) -> Found:
+        exact = self._candidates(self._records.filter(number_key__in=ref.keys)[:MOST])
+        if exact or not ref.loose_keys:
+            return Found(exact)
+        return Found(self._candidates(self._records.filter(number_digits__in=ref.loose_keys)[:MOST]))
+
+    def fetch(self, candidate: Candidate) -> PimsInvoice:
+        found: PimsInvoice = candidate.source
+        return found
+
+    def check(self) -> Iterator[Trial]:
+        problem = "" if self._records.exists() else "No records yet. Import the practice's export with import_pims."
+        yield Trial("Imported records", problem)
+
+    def close(self) -> None:
+        pass
 
     @staticmethod
-    def _invoice(record: PimsRecord) -> PimsInvoice:
-        return from_json(record.payload)
+    def _candidates(records: Iterable[PimsRecord]) -> tuple[Candidate, ...]:
+        invoices = [(record, from_json(record.payload)) for record in records]
+        return tuple(
+            Candidate(
+                number=invoice.invoice_number,
+                source_id=record.source_id,
+                customer_id=invoice.customer.id,
+                invoice_date=invoice.invoice_date,
+                total=invoice.total,
+                customer_name=invoice.customer.name,
+                source=invoice,
+            )
+            for record, invoice in invoices
+        )
+
+
+CONNECTOR = LocalConnector

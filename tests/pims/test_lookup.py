@@ -1,13 +1,21 @@
+import threading
 from datetime import date
 from decimal import Decimal
 
 import pytest
 from pytest_django import DjangoAssertNumQueries
 
+from pims import lookup
 from pims.connectors.base import Hints
-from pims.lookup import Outcome, find_invoice, is_customer_known
+from pims.errors import PimsPermissionError, PimsUnavailable
+from pims.lookup import Lookup, Outcome, find_invoice, is_customer_known
 from pims.models import Connection, CustomerLink
-from tests.factories import make_mga, make_pims_record
+from pims.types import from_json
+from tests.factories import make_mga, make_pims_record, pims_record
+from tests.pims.conftest import Connect, Practice
+from tests.pims.stub import Fault
+from tests.pims.stub.ezyvet import EzyvetMount
+from tests.pims.stub.ezyvet import invoice as stub_invoice
 
 pytestmark = pytest.mark.django_db
 
@@ -83,3 +91,110 @@ def test_a_lookup_takes_the_same_queries_however_many_records_there_are(
         make_pims_record(mga, invoiceNumber=f"INV-{number}", meta={"sourceId": str(number)})
     with django_assert_num_queries(3):
         find_invoice(mga, "INV-3", customer_id="C-1001")
+
+
+# --- remote systems ---------------------------------------------------------------------------------------------------
+
+
+def test_a_remote_invoice_is_found_and_the_answer_says_where(ezyvet: Practice) -> None:
+    found = find_invoice(ezyvet.connection.mga, "112345", customer_id="20077")
+    assert (found.outcome, found.connection, found.kind) == (Outcome.FOUND, ezyvet.connection.name, "ezyvet")
+
+
+def test_twins_in_two_divisions_are_ambiguous(ezyvet: Practice) -> None:
+    ezyvet.mount.tables["invoice"].append(stub_invoice(id=55, ownership_id="4"))
+    assert find_invoice(ezyvet.connection.mga, "112345", customer_id="20077").outcome is Outcome.AMBIGUOUS
+
+
+def test_a_number_with_misread_letters_needs_another_value(ezyvet: Practice) -> None:
+    mga = ezyvet.connection.mga
+    assert find_invoice(mga, "II2345", customer_id="20077").outcome is Outcome.AMBIGUOUS
+    hints = Hints(total=Decimal("305.67"))
+    assert find_invoice(mga, "II2345", customer_id="20077", hints=hints).outcome is Outcome.FOUND
+
+
+def test_somebody_elses_remote_invoice_is_not_even_fetched(ezyvet: Practice) -> None:
+    found = find_invoice(ezyvet.connection.mga, "112345", customer_id="20078")
+    assert (found.outcome, found.invoice) == (Outcome.OTHER_CUSTOMER, None)
+    assert set(ezyvet.mount.calls) == {"invoice"}
+
+
+def test_the_practice_on_the_page_is_asked_first_and_alone(connect: Connect, db: None) -> None:
+    named = connect(EzyvetMount, practice_name="Harbour Vets")
+    other = connect(EzyvetMount, practice_name="Meadow Animal Clinic")
+    hints = Hints(practice_name="HARBOUR VETS LTD")
+    found = find_invoice(named.connection.mga, "112345", customer_id="20077", hints=hints)
+    assert found.connection == named.connection.name
+    assert other.mount.calls == []
+
+
+def test_a_connection_that_knows_the_customer_is_asked_before_the_others(connect: Connect, db: None) -> None:
+    linked, other = connect(EzyvetMount), connect(EzyvetMount)
+    CustomerLink.objects.create(connection=linked.connection, customer_id="owner-7", pims_customer_id="20077")
+    hints = Hints(total=Decimal("305.67"))
+    found = find_invoice(linked.connection.mga, "112345", customer_id="owner-7", hints=hints)
+    assert (found.outcome, found.connection) == (Outcome.FOUND, linked.connection.name)
+    assert other.mount.calls == []
+
+
+def test_a_system_that_is_down_is_told_unless_another_has_the_invoice(ezyvet: Practice) -> None:
+    mga = ezyvet.connection.mga
+    ezyvet.mount.fault("*", Fault(403), always=True)
+    with pytest.raises(PimsPermissionError):
+        find_invoice(mga, "INV-1042", customer_id="C-1001")
+    make_pims_record(mga)
+    assert find_invoice(mga, "INV-1042", customer_id="C-1001").outcome is Outcome.FOUND
+
+
+class AtOnce:
+    """Connectors that answer only when all of them are being asked: one after the other would never end."""
+
+    def __init__(self, parties: int) -> None:
+        self.barrier = threading.Barrier(parties, timeout=10)
+
+    def ask(self, connection: Connection, *args: object) -> Lookup:
+        self.barrier.wait()
+        return Lookup(Outcome.NOT_FOUND)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_the_other_connections_are_asked_at_the_same_time(connect: Connect, monkeypatch: pytest.MonkeyPatch) -> None:
+    practices = [connect(EzyvetMount) for _ in range(4)]
+    mga = practices[0].connection.mga
+    monkeypatch.setattr(lookup, "ask", AtOnce(4).ask)
+    assert find_invoice(mga, "112345", customer_id="20077").outcome is Outcome.NOT_FOUND
+
+
+@pytest.mark.django_db(transaction=True)
+def test_the_first_proven_match_ends_the_search(connect: Connect, monkeypatch: pytest.MonkeyPatch) -> None:
+    quick, stuck = connect(EzyvetMount), connect(EzyvetMount)
+    released = threading.Event()
+
+    def ask(connection: Connection, *args: object) -> Lookup:
+        if connection.pk == stuck.connection.pk:
+            released.wait(10)
+            return Lookup(Outcome.NOT_FOUND)
+        return Lookup(Outcome.FOUND, from_json(pims_record()), connection.name, "ezyvet", is_proven=True)
+
+    monkeypatch.setattr(lookup, "ask", ask)
+    found = find_invoice(quick.connection.mga, "INV-1042", customer_id="C-1001")
+    assert (found.connection, released.is_set()) == (quick.connection.name, False)
+    released.set()
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_lookup_ends_at_its_deadline_whoever_does_not_answer(
+    connect: Connect, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    practices = [connect(EzyvetMount) for _ in range(2)]
+    mga = practices[0].connection.mga
+    released = threading.Event()
+
+    def ask(connection: Connection, *args: object) -> Lookup:
+        released.wait(10)
+        return Lookup(Outcome.NOT_FOUND)
+
+    monkeypatch.setattr(lookup, "ask", ask)
+    with pytest.raises(PimsUnavailable, match="in time"):
+        find_invoice(mga, "112345", customer_id="20077", seconds=0.1)
+    released.set()
