@@ -4,6 +4,7 @@ from datetime import timedelta
 from typing import Any
 
 from django import forms
+from django.conf import settings
 from django.contrib import admin, messages
 from django.db.models import Model, QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
@@ -30,6 +31,23 @@ class MgaAdmin(admin.ModelAdmin):
     list_display = ("name", "mga_id", "default_currency", "time_zone", "created_at")
     search_fields = ("name", "mga_id")
     readonly_fields = ("created_at",)
+    fieldsets = (
+        (None, {"fields": ("mga_id", "name", "default_currency", "time_zone", "tokens_valid_after", "created_at")}),
+        (
+            "Retention",
+            {
+                "fields": tuple(settings.TENANT_RETENTION),
+                "description": "Blank: the service's default. 0: for ever. What is older is deleted each night.",
+            },
+        ),
+        (
+            "Limits",
+            {
+                "fields": tuple(settings.TENANT_LIMITS),
+                "description": "Blank: the service's default. 0: no limit. What is beyond is answered 429.",
+            },
+        ),
+    )
     actions = ("rotate_webhook_secret", "revoke_tokens")
 
     def get_readonly_fields(self, request: HttpRequest, obj: Model | None = None) -> Any:

@@ -88,6 +88,18 @@ def words(name: str, default: Sequence[str] = ()) -> list[str]:
     )
 
 
+def whole_list(name: str, default: Sequence[int]) -> list[int]:
+    """Comma-separated whole numbers of at least 1."""
+
+    def cast(value: str) -> list[int]:
+        numbers = [int(word) for word in value.split(",")]
+        if min(numbers) < 1:
+            raise ValueError(value)
+        return numbers
+
+    return read(name, list(default), cast, "whole numbers of at least 1, comma-separated")
+
+
 def secret(name: str, fallback: Path) -> str:
     """A secret from NAME, from the file NAME_FILE names, or from `fallback`, which is made on first use (mode 600).
 

@@ -5,7 +5,9 @@ import secrets
 import uuid
 import zoneinfo
 from datetime import datetime
+from typing import Any
 
+from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.core.validators import RegexValidator
 from django.db import models
@@ -26,6 +28,13 @@ class Permission(models.TextChoices):
 def validate_time_zone(name: str) -> None:
     if name not in zoneinfo.available_timezones():
         raise ValidationError(f"{name!r} is not a time zone name like Europe/London.")
+
+
+class LimitField(models.PositiveIntegerField):
+    """A tenant's own limit; null: as the settings have it."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs | {"null": True, "blank": True})
 
 
 class Mga(models.Model):
@@ -51,6 +60,14 @@ class Mga(models.Model):
     tokens_valid_after = models.DateTimeField(
         null=True, blank=True, help_text="Tokens issued before this moment are refused (revokes all at once)."
     )
+    requests_per_minute = LimitField("API requests a minute")
+    uploads_per_day = LimitField("uploads a day")
+    megabytes_per_day = LimitField("megabytes a day", help_text="Uploaded, of a million bytes each.")
+    max_queued_jobs = LimitField("waiting documents", help_text="Accepted and not yet being read.")
+    keep_files_days = LimitField("days that files are kept", help_text="From when they came in.")
+    keep_results_days = LimitField("days that results are kept", help_text="The documents, with all made from them.")
+    keep_payloads_days = LimitField("days that webhook bodies are kept", help_text="Of those that are over.")
+    keep_deliveries_days = LimitField("days that webhooks are kept", help_text="With their attempts.")
     created_at = models.DateTimeField(default=timezone.now, editable=False)
 
     class Meta:
@@ -60,6 +77,11 @@ class Mga(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+    def limit(self, name: str) -> int:
+        """The tenant's own limit (how much, or how many days), or that of the settings; 0 = no limit."""
+        own: int | None = getattr(self, name)
+        return (settings.TENANT_LIMITS | settings.TENANT_RETENTION)[name] if own is None else own
 
 
 def new_webhook_secret() -> str:
@@ -121,3 +143,14 @@ class AccessToken(models.Model):
 
     def __str__(self) -> str:
         return f"{self.mga_id} until {self.expires_at:%Y-%m-%d %H:%M}"
+
+
+class Usage(models.Model):
+    """What was used of a limit in its current window, where no Redis counts it. Only `invoicedata.limits` writes it."""
+
+    key = models.CharField(primary_key=True, max_length=150)
+    window_start = models.BigIntegerField(help_text="Seconds since the epoch.")
+    used = models.BigIntegerField()
+
+    def __str__(self) -> str:
+        return f"{self.key}: {self.used}"

@@ -51,8 +51,10 @@ MIDDLEWARE = [
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "csp.middleware.CSPMiddleware",
     "invoicedata.middleware.ApiHeadersMiddleware",
+    "invoices.api.throttling.AddressLimitMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
+    "invoices.admin.middleware.FormUploadMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
@@ -83,16 +85,21 @@ try:
 except (ValueError, ImproperlyConfigured) as error:
     raise ImproperlyConfigured("DATABASE_URL is not valid: it must be like postgres://user@host:5432/name.") from error
 if _database.get("ENGINE") == "django.db.backends.sqlite3":
-    # Writers queue (IMMEDIATE) instead of failing, and an accepted upload survives a power cut (synchronous=FULL).
+    # Writers queue (IMMEDIATE) instead of failing, an accepted upload survives a power cut (synchronous=FULL), and what
+    # is deleted is overwritten (secure_delete).
     _database["OPTIONS"] = {
         "timeout": 30,
         "transaction_mode": "IMMEDIATE",
-        "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA busy_timeout=30000;",
+        "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA busy_timeout=30000; "
+        "PRAGMA secure_delete=ON;",
     }
 elif _database.get("ENGINE") != "django.db.backends.postgresql":
     raise ImproperlyConfigured("DATABASE_URL is not valid: it must name a sqlite or a postgres database.")
 _database["CONN_MAX_AGE"] = 600
 _database["CONN_HEALTH_CHECKS"] = True
+if (_pool := env.whole("DATABASE_POOL", 0)) and _database["ENGINE"] == "django.db.backends.postgresql":
+    _database["OPTIONS"] = {**_database.get("OPTIONS", {}), "pool": {"min_size": 1, "max_size": _pool}}
+    _database["CONN_MAX_AGE"] = 0
 if _test_name := env.text("TEST_DATABASE_NAME"):
     _database["TEST"] = {"NAME": _test_name}
 DATABASES = {"default": _database}
@@ -114,6 +121,7 @@ UPLOAD_ENVELOPE_BYTES = 64 * 1024  # multipart boundaries and the other fields a
 FILE_UPLOAD_HANDLERS = ["invoicedata.uploads.BoundedUploadHandler"]
 FILE_UPLOAD_TEMP_DIR = DATA_DIR / "incoming"
 FILE_UPLOAD_PERMISSIONS = 0o600
+REQUEST_SECONDS = env.number("REQUEST_SECONDS", 300, least=1)
 DATA_UPLOAD_MAX_MEMORY_SIZE = 1024 * 1024
 DATA_UPLOAD_MAX_NUMBER_FIELDS = 2000  # an invoice of some hundred lines in the admin
 DATA_UPLOAD_MAX_NUMBER_FILES = 100
@@ -134,14 +142,14 @@ WORKERS = env.whole("WORKERS", CORES, least=1)
 SYNC_WAIT_SECONDS = env.number("SYNC_WAIT_SECONDS", 25)
 JOB_LEASE_SECONDS = env.whole("JOB_LEASE_SECONDS", 60, least=5)
 JOB_MAX_ATTEMPTS = env.whole("JOB_MAX_ATTEMPTS", 4, least=1)
-MAX_QUEUED_JOBS = env.whole("MAX_QUEUED_JOBS", 1000, least=1)
+MAX_QUEUED_JOBS = env.whole("MAX_QUEUED_JOBS", 3000, least=1)
 REDIS_URL = env.text("REDIS_URL")
 Q_CLUSTER: dict[str, Any] = {
     "name": "invoicedata",
     "workers": WORKERS,
     "queue_limit": WORKERS,  # bounds what a dead cluster takes with it
     "timeout": int(OCR_DOCUMENT_SECONDS) + 30,
-    "retry": 2 * int(OCR_DOCUMENT_SECONDS) + 60,  # counted from taking, so well above the timeout
+    "retry": 2 * int(OCR_DOCUMENT_SECONDS) + 60,  # never used: a nudge is handed out once (invoices.services.broker)
     "ack_failures": True,
     "max_attempts": 1,  # attempts are counted in the job's own row
     "save_limit": -1,  # the job's row is the record; django-q keeps none
@@ -154,9 +162,17 @@ if REDIS_URL:
     Q_CLUSTER["redis"] = REDIS_URL
 else:
     Q_CLUSTER["orm"] = "default"
+    Q_CLUSTER["broker_class"] = "invoices.services.broker.NudgeBroker"
 
 # --- Webhooks -------------------------------------------------------------------------------------------------------
 WEBHOOK_PRIVATE_HOSTS = env.words("WEBHOOK_PRIVATE_HOSTS")
+# Seconds from one attempt to the next: ten attempts over three days (Standard Webhooks' example), then it is given up.
+WEBHOOK_RETRY_SECONDS = env.whole_list(
+    "WEBHOOK_RETRY_SECONDS", [5, 5 * 60, 30 * 60, 2 * 3600, 5 * 3600, 10 * 3600, 14 * 3600, 20 * 3600, 24 * 3600]
+)
+
+# --- Practice systems -----------------------------------------------------------------------------------------------
+PIMS_PRIVATE_HOSTS = env.words("PIMS_PRIVATE_HOSTS")
 
 # --- API ------------------------------------------------------------------------------------------------------------
 TOKEN_LIFETIME = timedelta(hours=24)
@@ -165,6 +181,7 @@ REST_FRAMEWORK: dict[str, Any] = {
     "DEFAULT_PERMISSION_CLASSES": ["invoicedata.permissions.HasTokenPermission"],
     "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
     "DEFAULT_PARSER_CLASSES": ["rest_framework.parsers.JSONParser"],
+    "DEFAULT_THROTTLE_CLASSES": ["invoices.api.throttling.TenantThrottle"],
     "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
     "UNAUTHENTICATED_USER": None,
     "UNAUTHENTICATED_TOKEN": None,
@@ -193,6 +210,23 @@ SPECTACULAR_SETTINGS: dict[str, Any] = {
     "REDOC_DIST": "SIDECAR",
 }
 
+# --- Limits: 0 = none -------------------------------------------------------------------------------------------------
+ADDRESS_REQUESTS_PER_MINUTE = env.whole("ADDRESS_REQUESTS_PER_MINUTE", 60_000)
+TENANT_LIMITS = {  # of a tenant that has none of its own
+    "requests_per_minute": env.whole("TENANT_REQUESTS_PER_MINUTE", 60_000),
+    "uploads_per_day": env.whole("TENANT_UPLOADS_PER_DAY", 200_000),
+    "megabytes_per_day": env.whole("TENANT_MEGABYTES_PER_DAY", 500_000),
+    "max_queued_jobs": env.whole("TENANT_QUEUED_JOBS", 1000),
+}
+
+# --- Retention: days, 0 = for ever ------------------------------------------------------------------------------------
+TENANT_RETENTION = {  # of a tenant that has none of its own
+    "keep_files_days": env.whole("KEEP_FILES_DAYS", 0),
+    "keep_results_days": env.whole("KEEP_RESULTS_DAYS", 0),
+    "keep_payloads_days": env.whole("KEEP_PAYLOADS_DAYS", 90),
+    "keep_deliveries_days": env.whole("KEEP_DELIVERIES_DAYS", 365),
+}
+
 # --- Staff, language, time ------------------------------------------------------------------------------------------
 AUTH_PASSWORD_VALIDATORS = [
     {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
@@ -212,7 +246,8 @@ SESSION_COOKIE_AGE = 12 * 3600
 SECURE_HSTS_SECONDS = 63_072_000 if HTTPS else 0  # two years
 SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_HSTS_PRELOAD = HTTPS
 SECURE_REFERRER_POLICY = "same-origin"
-SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if env.boolean("BEHIND_PROXY", default=False) else None
+BEHIND_PROXY = env.boolean("BEHIND_PROXY", default=False)
+SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if BEHIND_PROXY else None
 X_FRAME_OPTIONS = "DENY"
 # An API that redirected http to https would hide clients that send their token in the clear (OWASP ASVS 4.1.2):
 # the proxy that ends TLS refuses plain http instead.
@@ -249,6 +284,7 @@ LOGGING: dict[str, Any] = {
     "handlers": {"console": {"class": "logging.StreamHandler", "formatter": LOG_FORMAT, "filters": ["request_id"]}},
     "root": {"handlers": ["console"], "level": LOG_LEVEL},
     "loggers": {
+        "django": {"handlers": [], "propagate": True, "level": LOG_LEVEL},
         "django.server": {"handlers": [], "propagate": True},
         "django_q": {"handlers": [], "propagate": True},
         "django-q": {"handlers": ["console"], "propagate": False, "level": "WARNING"},

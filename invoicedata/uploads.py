@@ -8,6 +8,8 @@ from django.core.exceptions import RequestDataTooBig
 from django.core.files.uploadedfile import UploadedFile
 from django.core.files.uploadhandler import FileUploadHandler
 
+from invoicedata.database import release_connection
+
 
 class UploadTooLargeError(RequestDataTooBig):
     """More bytes than a file may have; the rest of the request is not read."""
@@ -25,6 +27,7 @@ class BoundedUploadHandler(FileUploadHandler):
     ) -> None:
         if content_length > settings.MAX_UPLOAD_BYTES + settings.UPLOAD_ENVELOPE_BYTES:
             raise UploadTooLargeError
+        release_connection()  # the client may be slow
 
     def new_file(self, *args: Any, **kwargs: Any) -> None:
         super().new_file(*args, **kwargs)
