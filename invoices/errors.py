@@ -9,7 +9,7 @@ class InvoiceDataError(Exception):
     code: ClassVar[str] = "INTERNAL_ERROR"
     http_status: ClassVar[int] = 400
     message: ClassVar[str] = "The request cannot be processed."
-    retry_after: ClassVar[int | None] = None
+    retry_after: int | None = None  # seconds
 
     def __init__(self, message: str | None = None) -> None:
         super().__init__(message or self.message)
@@ -76,6 +76,22 @@ class QueueFullError(InvoiceDataError):
     retry_after = 30
 
 
+class RateLimitedError(InvoiceDataError):
+    code = "RATE_LIMITED"
+    http_status = 429
+
+    def __init__(self, message: str, retry_after: int) -> None:
+        super().__init__(f"{message} Send the request again after {retry_after} seconds.")
+        self.retry_after = retry_after
+
+
+class UnavailableError(InvoiceDataError):
+    code = "SERVICE_UNAVAILABLE"
+    http_status = 503
+    message = "The service cannot work for the moment. Send the request again; with an Idempotency-Key it is done once."
+    retry_after = 5
+
+
 class NotFoundError(InvoiceDataError):
     code = "NOT_FOUND"
     http_status = 404
@@ -121,3 +137,47 @@ class ProcessingCrashedError(InvoiceDataError):
     message = (
         "Processing stopped several times and was given up. Send the document again, in another format if possible."
     )
+
+
+class ReviewError(Exception):
+    """Why what a reviewer wants cannot be done. `code` is for the page, the message for the person."""
+
+    code: ClassVar[str] = "refused"
+    message: ClassVar[str] = "This cannot be done."
+
+    def __init__(self, message: str | None = None) -> None:
+        super().__init__(message or self.message)
+
+
+class ReviewConflictError(ReviewError):
+    code = "conflict"
+    message = "The invoice was changed meanwhile. Your changes are kept here: look at them beside the new values."
+
+
+class ReviewHeldError(ReviewError):
+    code = "held"
+
+
+class ReviewClosedError(ReviewError):
+    code = "closed"
+    message = "The invoice was decided meanwhile."
+
+
+class ReviewBlockedError(ReviewError):
+    """messages: the checks that still fail."""
+
+    code = "blocked"
+
+    def __init__(self, messages: list[str]) -> None:
+        super().__init__("Some checks still fail.")
+        self.messages = messages
+
+
+class ReviewValueError(ReviewError):
+    """errors: {"gross_total" or "lines.2.quantity": why}."""
+
+    code = "invalid"
+
+    def __init__(self, errors: dict[str, str]) -> None:
+        super().__init__(next(iter(errors.values())))
+        self.errors = errors

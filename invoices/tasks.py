@@ -1,13 +1,14 @@
-"""What the queue calls. Each takes a row's id, and may be called twice or never: the row decides."""
+"""What the queue calls. A nudge may come twice or never: the rows decide."""
 
 
 def run_job(job_id: str) -> None:
+    """The job that the nudge is for, or one that has waited longer: there are as many nudges as jobs."""
     from invoices.services import processing
 
-    processing.run_job(job_id)
+    processing.run_next()
 
 
-def run_delivery(delivery_id: str) -> None:
-    from invoices.services import deliveries
+def purge() -> None:
+    from invoices.services import retention
 
-    deliveries.deliver(delivery_id)
+    retention.run_purge()

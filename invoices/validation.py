@@ -58,6 +58,11 @@ def check_invoice(
     return [check for each in RULES for check in each(invoice, lines, payments, today)]
 
 
+def stated(invoice: Invoice, name: str) -> Decimal:
+    """An amount that only e-invoices tell (EN 16931, BT-107, BT-108, BT-114); 0 where there is none."""
+    return Decimal(invoice.reading.get(name, {}).get("value", 0))
+
+
 @rule
 def required_values_are_known(
     invoice: Invoice, lines: Sequence[InvoiceLine], payments: Sequence[Payment], today: date
@@ -67,12 +72,14 @@ def required_values_are_known(
         if getattr(invoice, attribute) in (None, ""):
             yield Check("required", name, CheckStatus.FAILED, f"{name} was not found on the document.")
             continue
-        confidence = invoice.reading.get(attribute, {}).get("confidence", 1.0)
+        origin = invoice.origin(attribute)
+        confidence = origin.get("confidence", 1.0)
         if confidence < LOW_CONFIDENCE:
             message = f"{name} was read with a confidence of {100 * confidence:.0f} % only."
             yield Check("confidence", name, CheckStatus.WARNING, message)
         else:
-            yield Check("required", name, CheckStatus.PASSED, f"{name} is known.")
+            told = "was checked by staff" if origin.get("method") == "staff" else "is known"
+            yield Check("required", name, CheckStatus.PASSED, f"{name} {told}.")
 
 
 @rule
@@ -101,6 +108,7 @@ def lines_sum_to_a_total(
         yield Check("totals.lines", "lineItems", CheckStatus.SKIPPED, "The lines or the totals are not complete.")
         return
     found = sum((amount for amount in amounts if amount is not None), Decimal(0))
+    found += stated(invoice, "charge_total") - stated(invoice, "allowance_total")
     nearest = min(totals, key=lambda total: abs(total - found))
     if abs(nearest - found) <= CENT * len(amounts):
         yield Check("totals.lines", "lineItems", CheckStatus.PASSED, "The lines add up to the total.")
@@ -135,7 +143,7 @@ def balance_follows_from_total_and_payments(
     if invoice.amount_due is None or invoice.gross_total is None or paid is None:
         yield Check("totals.balance", "balanceDue", CheckStatus.SKIPPED, "Payments or balance are not on the document.")
         return
-    expected = invoice.gross_total + (invoice.previous_balance or 0) - paid
+    expected = invoice.gross_total + (invoice.previous_balance or 0) - paid + stated(invoice, "rounding_amount")
     if abs(expected - invoice.amount_due) <= CENT:
         yield Check("totals.balance", "balanceDue", CheckStatus.PASSED, "Total less payments is the balance.")
     else:

@@ -9,7 +9,8 @@ __all__ = ["delivery_notes", "documents", "invoices", "operations", "requests"]
 
 # The job's own row is the record; django-q's tables hold mere nudges.
 for model in (Failure, OrmQ, Schedule, Success):
-    admin.site.unregister(model)
+    if admin.site.is_registered(model):  # OrmQ is not, where the queue is in Redis
+        admin.site.unregister(model)
 
 admin.site.site_header = "Invoice Data"
 admin.site.site_title = "Invoice Data"

@@ -122,7 +122,7 @@ class DocumentAdmin(ReadOnlyAdmin):
         document = get_object_or_404(Document, pk=document_id)
         try:
             file = document.file.open("rb")
-        except FileNotFoundError as error:
+        except (FileNotFoundError, ValueError) as error:  # gone, or deleted as its time was over
             raise Http404("The file is no longer stored.") from error
         response = FileResponse(
             file, as_attachment=True, filename=document.filename, content_type="application/octet-stream"

@@ -9,6 +9,7 @@ from django.utils.safestring import SafeString
 
 from invoices.admin.base import ReadOnlyAdmin, ReadOnlyInline, ShowsConfidence, ShowsQuantities, pill_column
 from invoices.admin.documents import page_pictures
+from invoices.admin.exports import EXPORT_ACTIONS
 from invoices.models import Finding, Invoice, InvoiceLine, Pairing, Payment, Practice
 from invoices.templatetags import invoice_display
 
@@ -92,6 +93,7 @@ class InvoiceAdmin(ShowsConfidence, ReadOnlyAdmin):
     search_fields = ("invoice_number", "number_key", "supplier_name", "filename", "id", "customer_id")
     date_hierarchy = "created_at"
     inlines = (FindingInline, LineInline, PaymentInline, PairingInline)
+    actions = EXPORT_ACTIONS
     fieldsets = (
         (None, {"fields": (("status", "shown_confidence", "kind"), "values")}),
         ("Pages", {"fields": ("pictures",)}),

@@ -3,7 +3,7 @@
 from django.contrib import admin
 
 from invoices.admin.base import ReadOnlyAdmin, pill_column
-from invoices.models import Event, Job
+from invoices.models import Erasure, Event, Job
 
 
 @admin.register(Job)
@@ -30,4 +30,13 @@ class EventAdmin(ReadOnlyAdmin):
     list_filter = ("action", "mga")
     list_select_related = ("mga", "actor")
     search_fields = ("subject",)
+    date_hierarchy = "at"
+
+
+@admin.register(Erasure)
+class ErasureAdmin(ReadOnlyAdmin):
+    list_display = ("at", "mga", "documents", "requests", "records", "actor")
+    list_filter = ("mga",)
+    list_select_related = ("mga", "actor")
+    search_fields = ("customer_hash",)
     date_hierarchy = "at"

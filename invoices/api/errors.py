@@ -7,12 +7,11 @@ import logging
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from http import HTTPStatus
 from typing import Any
 
-from django.contrib import messages
 from django.core.exceptions import BadRequest, PermissionDenied, SuspiciousOperation
-from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect, JsonResponse, UnreadablePostError
+from django.db import InterfaceError, OperationalError
+from django.http import Http404, HttpRequest, HttpResponse, UnreadablePostError
 from django.http.multipartparser import MultiPartParserError
 from django.utils import timezone
 from django.views import defaults
@@ -23,7 +22,14 @@ from invoicedata.authentication import AuthTokenMissing
 from invoicedata.permissions import HasTokenPermission
 from invoicedata.uploads import UploadTooLargeError
 from invoices import answers, jsontext
-from invoices.errors import FileTooLargeError, InvalidRequestError, InvoiceDataError, NotFoundError
+from invoices.errors import (
+    FileTooLargeError,
+    InvalidRequestError,
+    InvoiceDataError,
+    NotFoundError,
+    RateLimitedError,
+    UnavailableError,
+)
 
 logger = logging.getLogger(__name__)
 
@@ -36,7 +42,7 @@ CODES = {
     405: "METHOD_NOT_ALLOWED",
     406: "NOT_ACCEPTABLE",
     415: "UNSUPPORTED_MEDIA_TYPE",
-    429: "RATE_LIMITED",
+    429: RateLimitedError.code,
 }
 UNREADABLE = "The request is malformed: send multipart/form-data with its Content-Length."
 CLIENT_ERRORS = (SuspiciousOperation, BadRequest, MultiPartParserError, UnreadablePostError)
@@ -59,6 +65,8 @@ def judge(error: Exception) -> Failure:
     """The failure that an exception means to the client. What nobody foresaw is an internal error."""
     if isinstance(error, UploadTooLargeError):
         error = FileTooLargeError()
+    if isinstance(error, OperationalError | InterfaceError):  # the database is down, restarting, or overwhelmed
+        error = UnavailableError()
     if isinstance(error, InvoiceDataError):
         headers = {} if error.retry_after is None else {"Retry-After": str(error.retry_after)}
         return Failure(error.http_status, error.code, str(error), headers)
@@ -120,8 +128,8 @@ def handle_invoices_error(error: Exception, context: dict[str, Any]) -> Response
 
 def judged_and_logged(error: Exception) -> Failure:
     failure = judge(error)
-    if failure is INTERNAL_FAILURE:
-        logger.error("Unforeseen error", exc_info=error)
+    if failure is INTERNAL_FAILURE or failure.code == UnavailableError.code:
+        logger.error("%s", failure.message, exc_info=error)
     elif failure.status >= 500:
         logger.warning("%s: %s", failure.code, error.__cause__ or error)
     return failure
@@ -137,7 +145,9 @@ def api_response(request: HttpRequest, failure: Failure) -> HttpResponse:
         body = invoices_body(failure)
     else:
         body = invoice_data_body(getattr(request, "request_id", ""), failure)
-    return HttpResponse(jsontext.encode(body), status=failure.status, content_type="application/json")
+    return HttpResponse(
+        jsontext.encode(body), status=failure.status, content_type="application/json", headers=dict(failure.headers)
+    )
 
 
 def no_such_address(request: HttpRequest) -> HttpResponse:
@@ -147,22 +157,7 @@ def no_such_address(request: HttpRequest) -> HttpResponse:
 
 def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
     """handler400."""
-    if is_api(request):
-        return api_response(request, judge(exception))
-    if isinstance(exception, UploadTooLargeError):
-        return upload_refused(request)
-    return defaults.bad_request(request, exception)
-
-
-def upload_refused(request: HttpRequest) -> HttpResponse:
-    """The answer to a form of the admin: as JSON to its script, else the form again with the reason."""
-    reason = FileTooLargeError.message
-    if request.headers.get("Accept") == "application/json":
-        return JsonResponse({"files": [{"filename": "", "error": reason}]}, status=400)
-    messages.error(request, reason)
-    response = HttpResponseRedirect(request.path)
-    response.status_code = HTTPStatus.SEE_OTHER
-    return response
+    return api_response(request, judge(exception)) if is_api(request) else defaults.bad_request(request, exception)
 
 
 def permission_denied(request: HttpRequest, exception: Exception) -> HttpResponse:

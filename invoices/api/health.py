@@ -4,11 +4,13 @@ import logging
 import os
 import shutil
 from collections.abc import Callable
+from functools import cache
 from importlib.util import find_spec
 
 from django.conf import settings
 from django.core.files.storage import FileSystemStorage, default_storage
 from django.db import connection
+from django.db.migrations.executor import MigrationExecutor
 from django.utils import timezone
 from django_q.brokers import get_broker
 from drf_spectacular.utils import OpenApiExample, OpenApiResponse, extend_schema
@@ -23,10 +25,23 @@ from invoices.services.sweeping import is_stalled
 logger = logging.getLogger(__name__)
 
 
+@cache
+def is_migrated() -> bool:
+    """The database has every table and column that this code needs. What was migrated stays so: asked until it is."""
+    executor = MigrationExecutor(connection)
+    if pending := executor.migration_plan(executor.loader.graph.leaf_nodes()):
+        raise UnappliedMigrationsError(", ".join(str(migration) for migration, _ in pending))
+    return True
+
+
+class UnappliedMigrationsError(Exception):
+    """Run `manage.py migrate`."""
+
+
 def is_database_up() -> bool:
     with connection.cursor() as cursor:
         cursor.execute("SELECT 1")
-    return True
+    return is_migrated()
 
 
 def is_storage_up() -> bool:
@@ -74,6 +89,7 @@ class HealthView(InvoiceDataView):
 
     @extend_schema(
         operation_id="health",
+        summary="Whether the service works",
         tags=["Health"],
         responses={
             200: OpenApiResponse(HealthSerializer, "Everything works"),

@@ -1,5 +1,7 @@
+from invoices.models.corrections import Correction
 from invoices.models.delivery_notes import DeliveryNote, DeliveryNoteLine, Pairing
 from invoices.models.documents import Document, Page
+from invoices.models.erasures import Erasure
 from invoices.models.events import Event
 from invoices.models.findings import Finding
 from invoices.models.invoices import Invoice, InvoiceLine, Payment, Practice
@@ -8,9 +10,11 @@ from invoices.models.requests import InvoiceRequest
 from invoices.models.webhooks import WebhookAttempt, WebhookDelivery
 
 __all__ = [
+    "Correction",
     "DeliveryNote",
     "DeliveryNoteLine",
     "Document",
+    "Erasure",
     "Event",
     "Finding",
     "Invoice",

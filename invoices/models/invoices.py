@@ -1,3 +1,7 @@
+from datetime import datetime
+from typing import Any
+
+from django.conf import settings
 from django.db import models
 from django.utils import timezone
 
@@ -40,11 +44,18 @@ class Practice(models.Model):
         return self.name
 
 
+class InvoiceQuerySet(TenantQuerySet):
+    def awaiting_review(self) -> "InvoiceQuerySet":
+        """What a person should look at: open findings, and nobody has approved or rejected it."""
+        return self.filter(open_findings__gt=0, approved_at=None, rejected_at=None)
+
+
 class Invoice(models.Model):
     """An invoice (or credit note, or receipt) that stands on some pages of a document: the values as decided now.
 
     `reading` keeps what was read beside each value: {field: {value, confidence, page, box, method, evidence}}, by the
-    names of `ocr.types.FIELD_NAMES`. A correction changes the column, never the reading.
+    names of `ocr.types.FIELD_NAMES`. A correction changes the column, never the reading; `corrected` keeps, in the same
+    form, what a person decided (under "lines" for the table of line items), and no reading overrides that.
     """
 
     class Kind(models.TextChoices):
@@ -101,15 +112,37 @@ class Invoice(models.Model):
 
     delivery_note_numbers = models.JSONField(default=list, blank=True, help_text="As printed on the invoice.")
     reading = models.JSONField(default=dict, blank=True, editable=False)
+    corrected = models.JSONField(default=dict, blank=True, editable=False)
+    e_invoice = models.JSONField(
+        null=True,
+        blank=True,
+        editable=False,
+        help_text="What there is to say of the e-invoice in the file (ocr.types.EInvoice); null where there is none.",
+    )
     pims_record = models.JSONField(
         null=True, blank=True, editable=False, help_text="The practice system's invoice (pims.types)."
     )
     open_findings = models.PositiveIntegerField(default=0, editable=False)
+
+    version = models.PositiveIntegerField(
+        default=0,
+        editable=False,
+        help_text="Counts the writes of people and readings; who writes on an old one is told.",
+    )
+    claimed_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, null=True, blank=True, editable=False, on_delete=models.SET_NULL, related_name="+"
+    )
+    claimed_until = models.DateTimeField(null=True, blank=True, editable=False)
+    postponed_until = models.DateTimeField(null=True, blank=True, editable=False)
     approved_at = models.DateTimeField(null=True, blank=True, editable=False)
+    rejected_at = models.DateTimeField(null=True, blank=True, editable=False)
+    reviewed_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, null=True, blank=True, editable=False, on_delete=models.SET_NULL, related_name="+"
+    )
     created_at = models.DateTimeField(default=timezone.now, editable=False)
     updated_at = models.DateTimeField(auto_now=True)
 
-    objects = TenantQuerySet.as_manager()
+    objects = InvoiceQuerySet.as_manager()
 
     class Meta:
         ordering = ("-created_at", "-id")
@@ -130,6 +163,14 @@ class Invoice(models.Model):
 
     def __str__(self) -> str:
         return self.invoice_number or self.filename
+
+    def origin(self, name: str) -> dict[str, Any]:
+        """Where the value of field `name` comes from: what a person decided, else what was read, else nothing."""
+        return self.corrected.get(name) or self.reading.get(name) or {}
+
+    def is_held_by_another(self, user_id: int | None, now: datetime) -> bool:
+        """Whether somebody else is reviewing it at this moment."""
+        return self.claimed_until is not None and self.claimed_until > now and self.claimed_by_id != user_id
 
 
 class InvoiceLine(models.Model):

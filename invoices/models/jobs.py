@@ -11,10 +11,14 @@ from invoices.models.requests import InvoiceRequest
 
 class JobQuerySet(models.QuerySet["Job"]):
     def claimable(self, now: datetime) -> "JobQuerySet":
-        """Waiting and due, or running with a lease that ran out; attempts left."""
+        """Waiting and due, or running with a lease that ran out; attempts left. First what is to be done first."""
         waiting = models.Q(state=Job.State.QUEUED) & (models.Q(not_before=None) | models.Q(not_before__lte=now))
         abandoned = models.Q(state=Job.State.RUNNING, lease_until__lt=now)
-        return self.filter(waiting | abandoned, attempts__lt=models.F("max_attempts"))
+        return self.filter(waiting | abandoned, attempts__lt=models.F("max_attempts")).order_by("created_at", "id")
+
+    def held_by(self, workers: str) -> "JobQuerySet":
+        """Running in a process whose name begins like this."""
+        return self.filter(state=Job.State.RUNNING, worker__startswith=workers)
 
 
 class Job(models.Model):
@@ -36,9 +40,11 @@ class Job(models.Model):
     fence = models.CharField(
         max_length=40, blank=True, help_text="Who holds it; a result under another fence is dropped."
     )
+    worker = models.CharField(
+        max_length=100, blank=True, db_default="", help_text="The process that holds it, or held it last."
+    )
     lease_until = models.DateTimeField(null=True, blank=True)
     not_before = models.DateTimeField(null=True, blank=True)
-    nudged_at = models.DateTimeField(null=True, blank=True)
     error_code = models.CharField(max_length=50, blank=True)
     error_message = models.TextField(blank=True)
     created_at = models.DateTimeField(default=timezone.now, editable=False)

@@ -8,6 +8,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from invoices import answers, jsontext
+from invoices.e_invoices import compare_with_page
 from invoices.errors import OcrIncompleteError
 from invoices.models import Document, Invoice, InvoiceRequest, Job
 from invoices.models.requests import InvoiceRequest as Request
@@ -96,6 +97,7 @@ def document_checks(
 ) -> list[Check]:
     """What the answer has to say beyond the values: the picture, duplicates, other invoices, the practice system."""
     checks = [Check(f"file.{code}", "invoice", CheckStatus.WARNING, NOTICES[code]) for code in notice_codes(document)]
+    checks += compare_with_page(invoices[0])
     if request.is_duplicate:
         checks.append(Check("duplicate", "duplicate", CheckStatus.WARNING, "The same file was sent before."))
     if len(invoices) > 1:
@@ -112,7 +114,7 @@ def document_checks(
     elif lookup.outcome is Outcome.NOT_FOUND:
         checks.append(Check("pims.absent", "pims", CheckStatus.SKIPPED, "The practice system has no such invoice."))
     currency = invoices[0]
-    if currency.currency and "currency" not in currency.reading and lookup.outcome is not Outcome.FOUND:
+    if currency.currency and not currency.origin("currency") and lookup.outcome is not Outcome.FOUND:
         message = f"The document does not tell its currency; {currency.currency} is the default."
         checks.append(Check("currency.default", "currency", CheckStatus.WARNING, message))
     return checks

@@ -12,24 +12,19 @@ from django.utils import timezone
 from invoicedata.models import Mga, WebhookSecret
 from invoices import webhooks
 from invoices.models import InvoiceRequest, WebhookAttempt, WebhookDelivery
-from invoices.services import queue
 
-# Seconds from one attempt to the next (Standard Webhooks' example): ten attempts over three days, then it is given up.
-PAUSES = (5, 5 * 60, 30 * 60, 2 * 3600, 5 * 3600, 10 * 3600, 14 * 3600, 20 * 3600, 24 * 3600)
 JITTER = 0.2
-LEASE = timedelta(seconds=60)  # longer than an attempt may take
+LEASE = timedelta(seconds=30)  # longer than an attempt may take
 GONE = 410
 
 
 def publish(request: InvoiceRequest, event: str) -> WebhookDelivery:
     """The request's stored answer, to be delivered. Inside the caller's transaction; its body never changes again."""
-    delivery, is_new = WebhookDelivery.objects.get_or_create(
+    delivery, _ = WebhookDelivery.objects.get_or_create(
         request=request,
         event=event,
         defaults={"mga": request.mga, "url": request.webhook_url, "body": request.response},
     )
-    if is_new:
-        transaction.on_commit(lambda: queue.nudge_delivery(delivery.pk))
     return delivery
 
 
@@ -55,9 +50,9 @@ def signing_secrets(mga: Mga, now: datetime) -> list[str]:
     return [secret.secret for secret in secrets]
 
 
-def due(now: datetime) -> list[str]:
-    """Deliveries to attempt now."""
-    return list(WebhookDelivery.objects.due(now).order_by("next_attempt_at").values_list("pk", flat=True)[:500])
+def due(now: datetime) -> list[WebhookDelivery]:
+    """Deliveries to attempt now, without their bodies."""
+    return list(WebhookDelivery.objects.due(now).order_by("next_attempt_at").defer("body")[:500])
 
 
 def _claim(delivery_id: str) -> WebhookDelivery | None:
@@ -89,8 +84,8 @@ def _next(delivery: WebhookDelivery, attempt: webhooks.Attempt) -> dict[str, obj
     now = timezone.now()
     if attempt.succeeded:
         return {"state": WebhookDelivery.State.DELIVERED, "delivered_at": now}
-    if attempt.status_code == GONE or delivery.attempt_count > len(PAUSES):
+    if attempt.status_code == GONE or delivery.attempt_count > len(settings.WEBHOOK_RETRY_SECONDS):
         return {"state": WebhookDelivery.State.DEAD}
-    base = PAUSES[delivery.attempt_count - 1]
+    base = settings.WEBHOOK_RETRY_SECONDS[delivery.attempt_count - 1]
     asked = min(max(attempt.retry_after or 0, base), 2 * base)
     return {"next_attempt_at": now + timedelta(seconds=asked * random.uniform(1 - JITTER, 1 + JITTER))}

@@ -28,11 +28,12 @@ from invoices.services import jobs
 from invoices.services.events import record_event
 from invoices.services.reading import reader_options
 from ocr import OcrError, shared_reader
-from ocr.pages import HEAD_BYTES, detect_media_type
+from ocr.pages import HEAD_BYTES, XML, detect_media_type
 from ocr.quality import is_surely_low
 
 CHUNK_BYTES = 256 * 1024
 NAME_LENGTH = 255
+XML_MESSAGE = "The file is not a PDF, JPEG, PNG, TIFF or e-invoice (XML). Send one of these formats."
 LOW_RESOLUTION = "low-resolution"
 SMALL_FILE = "small-file"
 DELIVERY_NOTE = "delivery_note"
@@ -88,8 +89,10 @@ def accept_document(
 def check_file(file: BinaryIO, filename: str, *, strict: bool) -> Iterator[CheckedFile]:
     """A private copy of the upload that meets the file requirements; removed afterwards.
 
-    strict: also the contract's least size and resolution, unless INVOICE_FILE_REQUIREMENTS relaxes them.
+    strict: as contract 1 has them: no e-invoices, and its least size and resolution unless INVOICE_FILE_REQUIREMENTS
+    relaxes those.
     """
+    allows_xml = not strict
     strict = strict and settings.INVOICE_FILE_REQUIREMENTS == "strict"
     with tempfile.NamedTemporaryFile(dir=settings.FILE_UPLOAD_TEMP_DIR, prefix="upload-") as copy:
         size, sha256 = _copy(file, copy)
@@ -98,9 +101,9 @@ def check_file(file: BinaryIO, filename: str, *, strict: bool) -> Iterator[Check
         path = Path(copy.name)
         with path.open("rb") as head:
             media_type = detect_media_type(head.read(HEAD_BYTES))
-        if media_type is None:
-            raise InvalidFileFormatError
-        notices = _check_size(size, strict)
+        if media_type is None or (media_type == XML and not allows_xml):
+            raise InvalidFileFormatError(XML_MESSAGE if allows_xml else None)
+        notices = _check_size(size, strict) if media_type != XML else ()
         page_count, low = _look_into(path)
         if low and strict:
             raise ImageResolutionTooLowError
@@ -175,6 +178,9 @@ def store(
         record_event(mga, document.pk, "document.received", data={"source": source, "pages": checked.page_count})
         _announce(document)
         return document, False
+    if not known.file:  # its time was over
+        known.file.name = _store_file(known, checked.path)
+        known.save(update_fields=["file"])
     if known.state != Document.State.ERROR:
         return known, True
     known.state, known.error_code, known.error_message = Document.State.PENDING, "", ""
@@ -217,7 +223,10 @@ def _flush(name: str) -> None:
 
 @contextmanager
 def local_copy(document: Document) -> Iterator[Path]:
-    """The document's file as a path on this machine, wherever it is stored."""
+    """The document's file as a path on this machine, wherever it is stored. Raises FileNotFoundError where it was
+    deleted, as its time was over."""
+    if not document.file:
+        raise FileNotFoundError(document.pk)
     try:
         yield Path(document.file.path)
     except NotImplementedError:

@@ -4,15 +4,17 @@ The queue merely nudges: a nudge that is lost or comes twice changes nothing.
 """
 
 import logging
+import os
+import socket
 import threading
 import uuid
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from datetime import datetime, timedelta
 
 from django.conf import settings
-from django.db import connection, transaction
-from django.db.models import F, Q
+from django.db import DatabaseError, connection, transaction
+from django.db.models import F
 from django.utils import timezone
 
 from invoicedata.models import Mga
@@ -23,8 +25,8 @@ from invoices.services import queue
 logger = logging.getLogger(__name__)
 
 RENEWALS_PER_LEASE = 3
-NUDGE_AGAIN = timedelta(seconds=10)
 RETRY_SECONDS = 2  # times the attempts so far
+MOST_NUDGES = 200  # sent at once
 
 
 class LostClaimError(Exception):
@@ -39,11 +41,22 @@ def refuse_when_full() -> None:
 
 def enqueue(mga: Mga, *, document: Document, request: InvoiceRequest | None = None) -> Job:
     """A job in the caller's transaction; the nudge goes out when that is committed."""
-    job = Job.objects.create(
-        mga=mga, document=document, request=request, max_attempts=settings.JOB_MAX_ATTEMPTS, nudged_at=timezone.now()
-    )
+    job = Job.objects.create(mga=mga, document=document, request=request, max_attempts=settings.JOB_MAX_ATTEMPTS)
     transaction.on_commit(lambda: queue.nudge_job(job.pk))
     return job
+
+
+def worker_name() -> str:
+    """This process, as its jobs name it. WORKER_HOST is what the process that watches over this one calls itself."""
+    return f"{os.environ.get('WORKER_HOST') or socket.gethostname()}:{os.getpid()}"
+
+
+def claim_next() -> Job | None:
+    """The job that has waited longest, now ours; None when there is nothing to do."""
+    with transaction.atomic():
+        waiting = Job.objects.claimable(timezone.now()).select_for_update(skip_locked=True)
+        job_id = waiting.values_list("pk", flat=True).first()
+        return claim(job_id) if job_id else None
 
 
 def claim(job_id: str) -> Job | None:
@@ -56,6 +69,7 @@ def claim(job_id: str) -> Job | None:
         .update(
             state=Job.State.RUNNING,
             fence=fence,
+            worker=worker_name(),
             lease_until=now + timedelta(seconds=settings.JOB_LEASE_SECONDS),
             attempts=F("attempts") + 1,
             started_at=now,
@@ -81,13 +95,14 @@ def holding(job: Job) -> Iterator[None]:
 
 
 def _renew_until(job_id: str, fence: str, stop: threading.Event, pause: float) -> None:
-    renewed = False
     while not stop.wait(pause):
         lease = timezone.now() + timedelta(seconds=settings.JOB_LEASE_SECONDS)
-        Job.objects.filter(pk=job_id, fence=fence, state=Job.State.RUNNING).update(lease_until=lease)
-        renewed = True
-    if renewed:
-        connection.close()  # this thread's own
+        try:
+            Job.objects.filter(pk=job_id, fence=fence, state=Job.State.RUNNING).update(lease_until=lease)
+        except DatabaseError:
+            logger.warning("The lease of job %s was not renewed; trying again.", job_id)
+        finally:
+            connection.close()  # this thread's own
 
 
 def require_claim(job: Job) -> None:
@@ -125,18 +140,35 @@ def retry_later(job: Job, code: str, message: str) -> None:
         state=Job.State.QUEUED,
         lease_until=None,
         not_before=timezone.now() + timedelta(seconds=RETRY_SECONDS * job.attempts),
-        nudged_at=None,
         error_code=code,
         error_message=message,
     )
 
 
-def due_for_nudge(now: datetime) -> list[str]:
-    """Jobs that wait without a fresh nudge, or whose holder has gone."""
-    stale = Q(nudged_at=None) | Q(nudged_at__lt=now - NUDGE_AGAIN)
-    due = list(Job.objects.claimable(now).filter(stale).order_by("created_at").values_list("pk", flat=True)[:500])
-    Job.objects.filter(pk__in=due).update(nudged_at=now)
-    return due
+def run_again(job: Job) -> None:
+    """A finished job from its beginning, in the caller's transaction."""
+    again = Job.objects.filter(pk=job.pk, state__in=(Job.State.DONE, Job.State.FAILED)).update(
+        state=Job.State.QUEUED, attempts=0, not_before=None, error_code="", error_message=""
+    )
+    if again:
+        transaction.on_commit(lambda: queue.nudge_job(job.pk))
+
+
+def forgotten(now: datetime, queued: int) -> list[str]:
+    """Jobs to nudge for: as many as wait without one of the `queued` nudges, those that have waited longest."""
+    waiting = Job.objects.claimable(now)
+    missing = min(waiting.count() - queued, MOST_NUDGES)
+    return list(waiting.values_list("pk", flat=True)[:missing]) if missing > 0 else []
+
+
+def release(workers: str, alive: Collection[int]) -> int:
+    """Ends the leases of processes that have died, so that their jobs are taken over at once.
+
+    workers: how the names of the processes begin; alive: the ids of those that live.
+    """
+    names = {f"{workers}:{pid}" for pid in alive}
+    held = Job.objects.held_by(f"{workers}:").filter(lease_until__gte=timezone.now())
+    return held.exclude(worker__in=names).update(lease_until=timezone.now())
 
 
 def abandoned(now: datetime) -> list[Job]:

@@ -12,6 +12,7 @@ from django.utils import timezone
 
 import ocr
 from invoicedata.logs import log_as
+from invoices.e_invoices import FAMILY, compare_with_page
 from invoices.models import Document, Invoice, Job
 from invoices.services import completion, jobs
 from invoices.services.events import record_event
@@ -42,8 +43,19 @@ class Failure:
 def run_job(job_id: str) -> None:
     """Does the job, if it is there to be done. Whoever else is at it, and however often this is called: one result."""
     job = jobs.claim(job_id)
-    if job is None:
-        return
+    if job is not None:
+        run(job)
+
+
+def run_next() -> bool:
+    """Does the job that has waited longest; False where there is none."""
+    job = jobs.claim_next()
+    if job is not None:
+        run(job)
+    return job is not None
+
+
+def run(job: Job) -> None:
     with log_as(job.request_id or job.pk):
         try:
             with jobs.holding(job):
@@ -97,6 +109,7 @@ def check_document(job: Job, document: Document) -> None:
     with transaction.atomic():
         jobs.require_claim(job)
         for invoice in document.invoices.select_related("mga").prefetch_related("lines", "payments"):
+            replace_findings(invoice, compare_with_page(invoice), families=(FAMILY,))
             replace_findings(invoice, checks_of(invoice), families=FAMILIES)
         pair_document(document)
 

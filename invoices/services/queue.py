@@ -2,21 +2,23 @@
 
 import logging
 
+from django_q.brokers import get_broker
 from django_q.tasks import async_task
 
 logger = logging.getLogger(__name__)
 
 
 def nudge_job(job_id: str) -> None:
-    _nudge("invoices.tasks.run_job", job_id)
-
-
-def nudge_delivery(delivery_id: str) -> None:
-    _nudge("invoices.tasks.run_delivery", delivery_id)
-
-
-def _nudge(task: str, row_id: str) -> None:
     try:
-        async_task(task, row_id)
+        async_task("invoices.tasks.run_job", job_id)
     except Exception:
-        logger.exception("The queue did not take a nudge for %s; the sweeper sends another.", row_id)
+        logger.exception("The queue did not take a nudge for %s; the sweeper sends another.", job_id)
+
+
+def size() -> int | None:
+    """Nudges that nobody has taken yet; None where the queue cannot be asked."""
+    try:
+        return int(get_broker().queue_size())
+    except Exception:
+        logger.exception("The queue could not be asked.")
+        return None

@@ -1,4 +1,4 @@
-"""A reading → rows. Reading again replaces what was read; what a person approved stays as it is."""
+"""A reading → rows. Reading again replaces what was read; what a person corrected or approved stays as it is."""
 
 from dataclasses import asdict
 from decimal import Decimal
@@ -68,7 +68,7 @@ def record_reading(document: Document, reading: Reading) -> None:
             record_event(
                 document.mga, document.pk, "document.other", data={"kind": str(kind), "pages": list(read.pages)}
             )
-    document.invoices.filter(approved_at=None).exclude(part__in=kept_invoices).delete()
+    document.invoices.filter(approved_at=None, corrected={}).exclude(part__in=kept_invoices).delete()
     document.delivery_notes.exclude(part__in=kept_notes).delete()
     document.state, document.read_at = Document.State.READ, timezone.now()
     document.page_count = len(reading.pages)
@@ -95,27 +95,35 @@ def replace_pages(document: Document, reading: Reading) -> None:
 
 
 def record_invoice(document: Document, part: int, read: DocumentReading, kind: str, parts: int) -> Invoice:
-    invoice = document.invoices.filter(part=part).first() or Invoice(document=document, mga=document.mga, part=part)
+    known = document.invoices.select_for_update().filter(part=part).first()
+    invoice = known or Invoice(document=document, mga=document.mga, part=part)
     if invoice.approved_at is not None:
         return invoice
-    invoice.kind = kind
+    if "kind" not in invoice.corrected:
+        invoice.kind = kind
     invoice.page_numbers = list(read.pages)
     invoice.filename = part_name(document, read, parts)
     invoice.confidence = read.confidence
+    invoice.version += 1
     for name in INVOICE_FIELDS:
-        setattr(invoice, name, column_value(Invoice, name, read.fields.get(name)))
-    invoice.venue = invoice.venue or document.venue_hint
+        if name not in invoice.corrected:
+            setattr(invoice, name, column_value(Invoice, name, read.fields.get(name)))
+    if "venue" not in invoice.corrected:
+        invoice.venue = invoice.venue or document.venue_hint
     invoice.number_key = normalise(invoice.invoice_number)[:100]
     invoice.delivery_note_numbers = list(read.delivery_note_numbers)
-    invoice.supplier = resolve_practice(document.mga, read.fields)
+    if "supplier_name" not in invoice.corrected:
+        invoice.supplier = resolve_practice(document.mga, read.fields)
     invoice.reading = reading_json(read)
+    invoice.e_invoice = msgspec.to_builtins(read.e_invoice)
     apply_currency_default(invoice)
     invoice.save()
-    invoice.lines.all().delete()
-    InvoiceLine.objects.bulk_create(
-        InvoiceLine(invoice=invoice, position=position, **line_values(item, InvoiceLine))
-        for position, item in enumerate(read.line_items, start=1)
-    )
+    if "lines" not in invoice.corrected:
+        invoice.lines.all().delete()
+        InvoiceLine.objects.bulk_create(
+            InvoiceLine(invoice=invoice, position=position, **line_values(item, InvoiceLine))
+            for position, item in enumerate(read.line_items, start=1)
+        )
     invoice.payments.all().delete()
     Payment.objects.bulk_create(
         Payment(
@@ -137,7 +145,7 @@ def record_invoice(document: Document, part: int, read: DocumentReading, kind: s
 
 def apply_currency_default(invoice: Invoice) -> None:
     """Where the document does not tell: the practice's currency or the tenant's. `reading` has none then."""
-    if not invoice.currency:
+    if not invoice.currency and "currency" not in invoice.corrected:
         known = invoice.supplier.currency if invoice.supplier else ""
         invoice.currency = known or invoice.mga.default_currency
 

@@ -10,6 +10,7 @@ from django.conf import settings
 from django.db import IntegrityError, transaction
 from django.utils import timezone
 
+from invoicedata.database import release_connection
 from invoicedata.models import Mga
 from invoices import answers, webhooks
 from invoices.errors import (
@@ -23,7 +24,7 @@ from invoices.errors import (
     PimsLookupFailedError,
 )
 from invoices.models import Document, InvoiceRequest
-from invoices.services import intake, jobs
+from invoices.services import intake, jobs, quotas
 from pims.errors import PimsError
 from pims.lookup import Outcome, find_invoice, is_customer_known
 from pims.numbers import normalise
@@ -58,6 +59,7 @@ def submit(
     customer_id: str,
     file: BinaryIO,
     filename: str,
+    size: int,
     webhook_url: str = "",
     idempotency_key: str | None = None,
 ) -> InvoiceRequest:
@@ -73,6 +75,7 @@ def submit(
     if webhook_url:
         webhooks.check_url(webhook_url, settings.WEBHOOK_PRIVATE_HOSTS)
     jobs.refuse_when_full()
+    quotas.take_upload(mga, size)
     with intake.check_file(file, filename, strict=True) as checked:
         asked = "\0".join((operation, customer_id, webhook_url, checked.sha256))
         fingerprint = hashlib.sha256(asked.encode()).hexdigest()
@@ -118,6 +121,7 @@ def wait(request: InvoiceRequest, seconds: float) -> InvoiceRequest:
     deadline = time.monotonic() + seconds
     pause = FIRST_PAUSE
     while request.state == InvoiceRequest.State.RUNNING and time.monotonic() < deadline:
+        release_connection()
         time.sleep(min(pause, max(deadline - time.monotonic(), 0)))
         pause = min(1.5 * pause, LONGEST_PAUSE)
         request.refresh_from_db(fields=["state", "http_status", "response", "completed_at"])

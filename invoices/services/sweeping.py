@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from invoices.models import Job
-from invoices.services import deliveries, jobs, processing, queue
+from invoices.services import jobs, processing, queue
 
 STALLED_AFTER = timedelta(seconds=25)  # a job that is due and nudged this long without any job running
 
@@ -13,21 +13,18 @@ STALLED_AFTER = timedelta(seconds=25)  # a job that is due and nudged this long 
 class Swept:
     nudged: int
     failed: int
-    deliveries: int
 
 
 def sweep(now: datetime) -> Swept:
     """One round. Any number may run at a time: every step is conditional on the row."""
-    due = jobs.due_for_nudge(now)
-    for job_id in due:
+    queued = queue.size()
+    forgotten = [] if queued is None else jobs.forgotten(now, queued)
+    for job_id in forgotten:
         queue.nudge_job(job_id)
     lost = jobs.abandoned(now)
     for job in lost:
         processing.fail_abandoned(job)
-    posts = deliveries.due(now)
-    for delivery_id in posts:
-        queue.nudge_delivery(delivery_id)
-    return Swept(len(due), len(lost), len(posts))
+    return Swept(len(forgotten), len(lost))
 
 
 def is_stalled(now: datetime) -> bool:

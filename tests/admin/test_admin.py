@@ -131,7 +131,7 @@ def test_files_are_uploaded_and_each_is_answered(
     )
     taken, refused = answer.json()["files"]
     assert taken["message"] == "received, being read"
-    assert "PDF, JPEG, PNG or TIFF" in refused["error"]
+    assert "PDF, JPEG, PNG, TIFF or e-invoice" in refused["error"]
     assert [document.filename for document in Document.objects.all()] == ["a.pdf"]
 
 

@@ -19,7 +19,7 @@ from invoicedata.models import WebhookSecret
 from invoices import webhooks
 from invoices.errors import InvalidWebhookUrlError
 from invoices.models import InvoiceRequest, WebhookAttempt, WebhookDelivery
-from invoices.services import deliveries, queue
+from invoices.services import deliveries
 from tests.factories import make_document, make_mga
 
 
@@ -60,9 +60,8 @@ def receiver() -> Iterator[Receiver]:
 
 
 @pytest.fixture
-def delivery(receiver: Receiver, settings: Settings, monkeypatch: pytest.MonkeyPatch, db: None) -> WebhookDelivery:
+def delivery(receiver: Receiver, settings: Settings, db: None) -> WebhookDelivery:
     settings.WEBHOOK_PRIVATE_HOSTS = ["127.0.0.1"]
-    monkeypatch.setattr(queue, "nudge_delivery", lambda delivery_id: None)
     mga = make_mga()
     request = InvoiceRequest.objects.create(
         mga=mga,

@@ -42,6 +42,7 @@ from invoices.models import InvoiceRequest
 from invoices.services import requests
 
 REQUEST_ID = re.compile(r"req_[0-9a-f]{32}")
+NO_CONTROL_CHARACTERS = r"^[^/\u0000-\u001F\u007F-\u009F]+$"  # in a schema: nor a slash
 PERMISSIONS = {
     InvoiceRequest.Operation.PROCESS: Permission.INVOICE_PROCESS,
     InvoiceRequest.Operation.LOOKUP: Permission.INVOICE_LOOKUP,
@@ -90,10 +91,15 @@ def error_of(status: int, error: type[Any]) -> Any:
     return error_example(status, error.code, error.code, error.message)
 
 
-CUSTOMER_ID = OpenApiParameter("customer_id", str, OpenApiParameter.PATH, description="Customer identifier")
+CUSTOMER_ID = OpenApiParameter(
+    "customer_id",
+    {"type": "string", "minLength": 1, "maxLength": requests.CUSTOMER_ID_LENGTH, "pattern": NO_CONTROL_CHARACTERS},
+    OpenApiParameter.PATH,
+    description="Customer identifier",
+)
 IDEMPOTENCY_KEY = OpenApiParameter(
     "Idempotency-Key",
-    str,
+    {"type": "string", "maxLength": requests.KEY_LENGTH, "pattern": r"^[ -~]*$"},
     OpenApiParameter.HEADER,
     description="The same key with the same request within 24 hours gives the same answer, and is done once",
 )
@@ -107,6 +113,7 @@ COMMON_RESPONSES = {
     "_400": "Bad Request: invalid request parameters",
     "_401": "Unauthorized: authentication required",
     "_403": "Forbidden: the token lacks the permission",
+    "_429": "Too Many Requests: a limit is used up; Retry-After tells until when",
     "_500": "Internal Server Error: processing failed",
 }
 UPLOAD_SCHEMA: dict[str, Any] = {
@@ -145,6 +152,7 @@ class UploadView(InvoiceDataView):
             customer_id=customer_id,
             file=invoice,  # type: ignore[arg-type]
             filename=invoice.name or "",
+            size=invoice.size or 0,
             webhook_url=webhook_url,
             idempotency_key=request.headers.get("Idempotency-Key") or None,
         )

@@ -3,7 +3,7 @@
 from decimal import Decimal
 from typing import Any
 
-from drf_spectacular.utils import extend_schema_field
+from drf_spectacular.utils import extend_schema_field, extend_schema_serializer
 from rest_framework import serializers
 
 from invoices.api.fields import UploadField
@@ -137,6 +137,7 @@ class InvoiceDetailSerializer(InvoiceSummarySerializer):
         return [dict(DeliveryNoteSerializer(pairing.delivery_note).data) for pairing in standing(invoice)]
 
 
+@extend_schema_serializer(many=False)  # it is the page that holds many
 class InvoicesResponseSerializer(serializers.Serializer[Any]):
     """A page of the list."""
 
@@ -148,7 +149,7 @@ class InvoicesResponseSerializer(serializers.Serializer[Any]):
 
 
 class UploadSerializer(serializers.Serializer[Any]):
-    file = UploadField(help_text="PDF, JPEG, PNG or TIFF, at most 10 MB")
+    file = UploadField(help_text="PDF, JPEG, PNG, TIFF or e-invoice (XML: UBL or CII), at most 10 MB")
     venue = serializers.CharField(required=False, allow_blank=True, max_length=200)
     kind = serializers.ChoiceField(choices=["auto", "invoice", "credit_note", "delivery_note"], required=False)
 

@@ -32,7 +32,7 @@ from invoices.api.invoices.serializers import (
 from invoices.api.renderers import JsonRenderer
 from invoices.errors import MissingFileError, NotFoundError
 from invoices.models import Document, Invoice, Pairing
-from invoices.services import intake
+from invoices.services import intake, quotas
 
 DEFAULT_LIMIT, MAX_LIMIT = 50, 200
 WHOLE_NUMBER = re.compile(r"\d{1,30}", re.ASCII)
@@ -141,6 +141,7 @@ class InvoicesViewSet(GenericViewSet[Invoice]):
 
     @extend_schema(
         operation_id="listInvoices",
+        summary="List invoices, page by page, narrowed and sorted",
         tags=["Invoices"],
         parameters=LIST_PARAMETERS,
         responses={
@@ -148,6 +149,7 @@ class InvoicesViewSet(GenericViewSet[Invoice]):
             400: DetailSerializer,
             401: DetailSerializer,
             403: DetailSerializer,
+            429: DetailSerializer,
         },
     )
     def list(self, request: Request) -> Response:
@@ -184,11 +186,14 @@ class InvoicesViewSet(GenericViewSet[Invoice]):
 
     @extend_schema(
         operation_id="getInvoice",
+        summary="One invoice with its lines and delivery notes",
+        parameters=[OpenApiParameter("id", str, OpenApiParameter.PATH, description="Invoice identifier")],
         tags=["Invoices"],
         responses={
             200: InvoiceDetailSerializer,
             401: DetailSerializer,
             403: DetailSerializer,
+            429: DetailSerializer,
             404: OpenApiResponse(
                 DetailSerializer, examples=[OpenApiExample("Not found", {"detail": "Invoice not found"})]
             ),
@@ -204,6 +209,7 @@ class InvoicesViewSet(GenericViewSet[Invoice]):
 
     @extend_schema(
         operation_id="sendDocument",
+        summary="Send a document in",
         tags=["Invoices"],
         request={"multipart/form-data": UploadSerializer},
         responses={
@@ -211,6 +217,7 @@ class InvoicesViewSet(GenericViewSet[Invoice]):
             400: DetailSerializer,
             401: DetailSerializer,
             403: DetailSerializer,
+            429: DetailSerializer,
             503: DetailSerializer,
         },
     )
@@ -224,6 +231,7 @@ class InvoicesViewSet(GenericViewSet[Invoice]):
         file: UploadedFile = files[0]
         kind = details.validated_data.get("kind", "auto")
         user: Any = request.user
+        quotas.take_upload(user.mga, file.size or 0)
         accepted = intake.accept_document(
             user.mga,
             file,  # type: ignore[arg-type]

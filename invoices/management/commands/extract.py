@@ -21,8 +21,8 @@ from ocr.report import report_reading
 
 class Command(BaseCommand):
     help = (
-        "Reads files (PDF, JPEG, PNG, TIFF; folders are walked) and prints what is on them. Nothing is stored. "
-        "The exit status is 1 when a file could not be read."
+        "Reads files (PDF, JPEG, PNG, TIFF, e-invoices in XML; folders are walked) and prints what is on them. Nothing "
+        "is stored. The exit status is 1 when a file could not be read."
     )
     requires_system_checks: list[str] = []
     requires_migrations_checks = False

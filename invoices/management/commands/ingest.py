@@ -131,11 +131,7 @@ def read_one() -> bool:
     """Does the job that has waited longest, here; False where there is none, or a worker had been quicker."""
     for job in jobs.abandoned(timezone.now()):
         processing.fail_abandoned(job)
-    job_id = Job.objects.claimable(timezone.now()).order_by("created_at").values_list("pk", flat=True).first()
-    if job_id is None:
-        return False
-    processing.run_job(job_id)
-    return True
+    return processing.run_next()
 
 
 def unreadable(documents: dict[str, str]) -> list[tuple[str, str, str]]:

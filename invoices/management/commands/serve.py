@@ -1,6 +1,7 @@
-"""`manage.py serve`: web server, workers and sweeper, watched over by this process."""
+"""`manage.py serve`: web server, workers, webhooks and sweeper, watched over by this process."""
 
 import contextlib
+import ctypes
 import logging
 import os
 import signal
@@ -8,24 +9,31 @@ import subprocess
 import sys
 import time
 from argparse import ArgumentParser
-from dataclasses import dataclass, field
-from datetime import timedelta
+from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from django.conf import settings
 from django.core.management import BaseCommand
-from django.db import DatabaseError, connection
+from django.db import close_old_connections
 from django.utils import timezone
 
-from invoices.services.sweeping import is_stalled, sweep
+from invoicedata.identifiers import new_id
+from invoices.models import Job
+from invoices.services import jobs, queue
+from invoices.services.sweeping import sweep
 
 logger = logging.getLogger(__name__)
 
-SWEEP_SECONDS = 1.0
+LOOK_SECONDS = 1.0
 STOP_SECONDS = 15.0
-GRACE_AFTER_START = timedelta(seconds=30)  # a fresh cluster needs a moment before it is judged
+START_GRACE_SECONDS = 20.0  # a fresh cluster needs a moment before it is judged
+IDLE_SECONDS = 8.0  # workers that leave a job lying this long will never take it
 RESTART_PAUSE = 1.0
-WEB_THREADS = 16  # most of them wait for a job
+WORKER_NICENESS = 10  # whoever waits for a page of the API comes before the reading
+PR_SET_PDEATHSIG = 1  # linux/prctl.h
+LIBC = ctypes.CDLL(None)
+WEB_THREADS = 128  # most of them wait, for a job or for a slow client's upload; they are started as they are needed
 UMASK_PRIVATE = 0o077
 
 
@@ -35,13 +43,27 @@ class Service:
 
     name: str
     command: list[str]
+    niceness: int = 0
     process: subprocess.Popen[bytes] | None = None
-    started_at: Any = field(default_factory=timezone.now)
+    started_at: float = 0.0  # of time.monotonic()
 
     def start(self) -> None:
-        self.process = subprocess.Popen(self.command, start_new_session=True)
-        self.started_at = timezone.now()
+        self.process = subprocess.Popen(self.command, start_new_session=True, preexec_fn=self._prepare)
+        self.started_at = time.monotonic()
         logger.info("Started %s (process %s).", self.name, self.process.pid)
+
+    def _prepare(self) -> None:
+        """In the new process: it is told to stop when this one dies, and gives way to others."""
+        LIBC.prctl(PR_SET_PDEATHSIG, signal.SIGTERM)
+        os.nice(self.niceness)
+
+    @property
+    def age(self) -> float:
+        return time.monotonic() - self.started_at
+
+    def members(self) -> list[int]:
+        """Ids of the living processes of its session, those that its processes started included."""
+        return [] if self.process is None else processes_of_group(self.process.pid)
 
     def keep_alive(self) -> None:
         if self.process is not None and self.process.poll() is not None:
@@ -62,25 +84,77 @@ class Service:
             os.killpg(self.process.pid, signal.SIGKILL)
         self.process.wait()
 
+    def replace(self) -> None:
+        self.kill()
+        self.start()
+
+
+def processes_of_group(group: int) -> list[int]:
+    """Ids of the living processes of a process group."""
+    found = []
+    for path in Path("/proc").glob("[0-9]*/stat"):
+        try:
+            state, _parent, its_group = path.read_text().rpartition(")")[2].split()[:3]
+        except OSError:
+            continue  # it has just ended
+        if int(its_group) == group and state not in "ZX":
+            found.append(int(path.parent.name))
+    return found
+
+
+class Workers(Service):
+    """The cluster that reads. It can look healthy and do nothing: one of its processes that is killed at the wrong
+    moment leaves a lock behind that the others wait for, for ever. So it is judged by what it does."""
+
+    def __init__(self, host: str) -> None:
+        super().__init__("workers", [sys.executable, "manage.py", "qcluster"], niceness=WORKER_NICENESS)
+        self._host = host
+        self._held: set[str] = set()
+        self._idle_since: float | None = None
+
+    def look_after(self) -> None:
+        """Gives back what died with a process, and replaces a cluster that leaves jobs lying."""
+        if jobs.release(self._host, self.members()):
+            logger.error("A worker died at its job; another one takes it over.")
+        if self.is_stuck():
+            logger.error("The workers take no jobs; replacing them.")
+            self.replace()
+            self._idle_since = None
+
+    def is_stuck(self) -> bool:
+        """Whether a worker has been free for IDLE_SECONDS, while jobs waited and the queue told of them."""
+        held = set(Job.objects.held_by(f"{self._host}:").values_list("fence", flat=True))
+        is_idle = (
+            len(held) < settings.WORKERS
+            and held == self._held
+            and Job.objects.claimable(timezone.now()).exists()
+            and queue.size() is not None
+        )
+        self._held = held
+        if not is_idle or self.age < START_GRACE_SECONDS:
+            self._idle_since = None
+        elif self._idle_since is None:
+            self._idle_since = time.monotonic()
+        return self._idle_since is not None and time.monotonic() - self._idle_since > IDLE_SECONDS
+
 
 class Command(BaseCommand):
     help = (
-        "Runs the web server and the workers and watches over them until Ctrl-C or SIGTERM. HOST and PORT say where it "
-        "listens; --no-web and --no-workers split the roles over several machines."
+        "Runs the web server, the workers and the sender of webhooks, and watches over them until Ctrl-C or SIGTERM. "
+        "HOST and PORT say where it listens; --no-web and --no-workers split the roles over several machines."
     )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        parser.add_argument("--no-web", action="store_true", help="workers and sweeper only")
+        parser.add_argument("--no-web", action="store_true", help="workers, webhooks and sweeper only")
         parser.add_argument("--no-workers", action="store_true", help="web server only")
 
     def handle(self, *args: Any, no_web: bool, no_workers: bool, **options: Any) -> None:
         os.umask(UMASK_PRIVATE)
-        self.services: list[Service] = []
-        if not no_web:
-            self.services.append(Service("web", web_command()))
-        self.workers = Service("workers", [sys.executable, "manage.py", "qcluster"])
-        if not no_workers:
-            self.services.append(self.workers)
+        os.environ["WORKER_HOST"] = host = new_id("host")
+        self.services: list[Service] = [] if no_web else [Service("web", web_command())]
+        self.workers = None if no_workers else Workers(host)
+        if self.workers is not None:
+            self.services += [self.workers, Service("webhooks", [sys.executable, "manage.py", "deliver"])]
         os.chdir(settings.BASE_DIR)
         signal.signal(signal.SIGTERM, stop)
         signal.signal(signal.SIGINT, stop)
@@ -88,28 +162,25 @@ class Command(BaseCommand):
             for service in self.services:
                 service.start()
             while True:
-                self.watch(sweeps=not no_workers)
-                time.sleep(SWEEP_SECONDS)
+                self.watch()
+                time.sleep(LOOK_SECONDS)
         except KeyboardInterrupt:
             logger.info("Stopping.")
         finally:
             self.stop_all()
 
-    def watch(self, *, sweeps: bool) -> None:
+    def watch(self) -> None:
+        """One round. Whatever goes wrong in it, there is another."""
         for service in self.services:
             service.keep_alive()
-        if not sweeps:
+        if self.workers is None:
             return
         try:
-            now = timezone.now()
-            sweep(now)
-            if now - self.workers.started_at > GRACE_AFTER_START and is_stalled(now):
-                logger.error("The workers take no jobs; replacing them.")
-                self.workers.kill()
-                self.workers.start()
-        except DatabaseError:
-            logger.exception("The database could not be asked; trying again.")
-            connection.close()
+            close_old_connections()
+            self.workers.look_after()
+            sweep(timezone.now())
+        except Exception:
+            logger.exception("The round was not finished; trying again.")
 
     def stop_all(self) -> None:
         signal.signal(signal.SIGTERM, signal.SIG_IGN)

@@ -111,7 +111,7 @@ def test_an_unforeseen_error_is_logged_and_says_nothing(
     client: Client, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     def fail(*_: Any, **__: Any) -> None:
-        raise OperationalError("password=hunter2")
+        raise ValueError("password=hunter2")
 
     monkeypatch.setattr("invoices.services.requests.find_invoice", fail)
     with caplog.at_level(logging.ERROR):
@@ -120,6 +120,19 @@ def test_an_unforeseen_error_is_logged_and_says_nothing(
     assert b"hunter2" not in response.content
     logged = next(record for record in caplog.records if record.name == "invoices.api.errors")
     assert logged.exc_info is not None
+
+
+@pytest.mark.parametrize("path", ["/api/v1/invoice/C-1001/lookup/INV-1", "/api/invoices"])
+def test_a_database_that_is_away_is_a_reason_to_come_again(
+    client: Client, monkeypatch: pytest.MonkeyPatch, path: str
+) -> None:
+    def fail(*_: Any, **__: Any) -> None:
+        raise OperationalError("connection to db-7 refused")
+
+    monkeypatch.setattr("invoicedata.authentication.TokenAuthentication.authenticate", fail)
+    response = client.get(path)
+    assert (response.status_code, response["Retry-After"]) == (503, "5")
+    assert b"db-7" not in response.content
 
 
 def test_pages_are_not_shown_for_debugging_either(client: Client, settings: Settings) -> None:

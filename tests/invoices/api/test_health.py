@@ -2,6 +2,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from django.db import connection
+from django.db.migrations.loader import MigrationLoader
+from django.db.migrations.recorder import MigrationRecorder
 from django.test import Client
 from django.utils import timezone
 from pytest_django.fixtures import Settings
@@ -51,6 +54,15 @@ def test_an_engine_that_is_not_installed_is_a_failure(settings: Settings) -> Non
     settings.OCR_ENGINE = "no_such_module:Engine"
     response = ask()
     assert (response.status_code, response.json()["checks"]["ocr"]) == (503, "failed")
+
+
+def test_a_database_that_lacks_a_migration_is_a_failure_until_it_is_migrated() -> None:
+    health.is_migrated.cache_clear()
+    (newest,) = MigrationLoader(connection).graph.leaf_nodes("invoices")
+    MigrationRecorder(connection).record_unapplied(*newest)
+    assert ask().json()["checks"]["database"] == "failed"
+    MigrationRecorder(connection).record_applied(*newest)
+    assert ask().json()["checks"]["database"] == "ok"
 
 
 def test_what_fails_says_no_more_than_that(monkeypatch: pytest.MonkeyPatch) -> None:

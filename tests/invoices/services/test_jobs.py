@@ -1,17 +1,23 @@
 """Jobs: one holder, counted attempts, and an end in every case."""
 
+import os
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
+from django.db import OperationalError
 from django.utils import timezone
+from django_q.brokers import get_broker
 from pytest_django.fixtures import Settings
 
 import ocr
+from bench.machines import wait_until
+from invoices import tasks
 from invoices.errors import QueueFullError
 from invoices.models import Document, Invoice, InvoiceRequest, Job, WebhookDelivery
 from invoices.services import jobs, processing, queue
+from invoices.services.broker import NudgeBroker
 from invoices.services.sweeping import is_stalled, sweep
 from ocr.errors import NothingLegibleError, ReaderCrashedError
 from tests.factories import make_document, make_mga
@@ -25,7 +31,6 @@ def nudges(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """The rows that the queue was told of."""
     told: list[str] = []
     monkeypatch.setattr(queue, "nudge_job", told.append)
-    monkeypatch.setattr(queue, "nudge_delivery", told.append)
     return told
 
 
@@ -128,16 +133,81 @@ def test_a_worker_that_dies_each_time_ends_in_a_reason(nudges: list[str]) -> Non
     assert sweep(timezone.now()).failed == 0
 
 
-def test_the_sweeper_nudges_what_was_forgotten_and_only_that(nudges: list[str]) -> None:
+def test_the_sweeper_nudges_for_what_the_queue_has_forgotten_and_only_that(
+    nudges: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
     mga = make_mga()
-    forgotten = make_job(mga=mga)
-    make_job(mga=mga, nudged_at=timezone.now())
+    waiting = [make_job(mga=mga).pk for _ in range(3)]
     make_job(mga=mga, not_before=timezone.now() + timedelta(minutes=1))
     make_job(mga=mga, state=Job.State.DONE)
+    monkeypatch.setattr(queue, "size", lambda: 1)
     sweep(timezone.now())
-    assert nudges == [forgotten.pk]
+    assert nudges == waiting[:2]
+    monkeypatch.setattr(queue, "size", lambda: 3)
     sweep(timezone.now())
-    assert nudges == [forgotten.pk]
+    assert len(nudges) == 2
+
+
+def test_a_queue_that_cannot_be_asked_keeps_nothing_else_from_being_swept(
+    nudges: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    job = make_request_job(max_attempts=1)
+    jobs.claim(job.pk)
+    expire(job)
+    monkeypatch.setattr(queue, "get_broker", lambda: 1 / 0)
+    assert (sweep(timezone.now()).failed, nudges) == (1, [])
+
+
+def test_the_job_that_has_waited_longest_is_done_first(reader: Reader, nudges: list[str]) -> None:
+    mga = make_mga()
+    first, second = make_job(mga=mga), make_job(mga=mga)
+    tasks.run_job(second.pk)
+    first.refresh_from_db()
+    second.refresh_from_db()
+    assert (first.state, second.state) == (Job.State.DONE, Job.State.QUEUED)
+
+
+def test_a_job_whose_worker_has_died_is_taken_over_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("WORKER_HOST", "host_1")
+    mga = make_mga()
+    job, other = make_job(mga=mga), make_job(mga=mga)
+    jobs.claim(job.pk)
+    monkeypatch.setenv("WORKER_HOST", "host_12")
+    jobs.claim(other.pk)
+    assert jobs.release("host_1", alive=[os.getpid()]) == 0
+    assert jobs.release("host_1", alive=[1]) == 1
+    taken = jobs.claim_next()
+    assert taken is not None and (taken.pk, taken.attempts) == (job.pk, 2)
+    assert jobs.claim_next() is None
+
+
+def test_a_lease_is_renewed_though_the_database_was_away_for_a_moment(
+    monkeypatch: pytest.MonkeyPatch, settings: Settings, transactional_db: None
+) -> None:
+    job = make_job()
+    settings.JOB_LEASE_SECONDS = 0.06
+    claimed = jobs.claim(job.pk)
+    assert claimed is not None and claimed.lease_until is not None
+    failures = iter([OperationalError("server closed the connection")] * 2)
+    filter_rows = Job.objects.filter
+
+    def fail_at_first(*args: Any, **kwargs: Any) -> Any:
+        for error in failures:
+            raise error
+        return filter_rows(*args, **kwargs)
+
+    with monkeypatch.context() as broken:
+        broken.setattr(Job.objects, "filter", fail_at_first)
+        with jobs.holding(claimed):
+            wait_until(lambda: Job.objects.get(pk=job.pk).lease_until > claimed.lease_until, 5, "Renewal")
+
+
+def test_the_queue_in_the_database_gives_each_nudge_out_once(settings: Settings) -> None:
+    broker = get_broker()
+    assert isinstance(broker, NudgeBroker)
+    for payload in ("a", "b"):
+        broker.enqueue(payload)
+    assert [broker.dequeue(), broker.dequeue(), broker.dequeue()] == [[(None, "a")], [(None, "b")], []]
 
 
 def test_running_a_job_twice_leaves_one_result(reader: Reader, nudges: list[str]) -> None:
