@@ -1,6 +1,6 @@
 # `make` alone lists the targets. HOST, PORT, DATA_DIR, DATABASE_URL, WORKERS … are taken from the environment.
 .DEFAULT_GOAL := help
-.PHONY: help setup run serve test lint openapi accuracy bench clean
+.PHONY: help setup run serve test lint openapi accuracy bench chaos fuzz pims-stub clean
 PYTHON_RUN := .venv/bin/python
 
 help: ## List the targets
@@ -29,9 +29,22 @@ accuracy: ## Read every document with known truth; table of what was right, HTML
 	@scripts/setup.sh --no-database
 	@$(PYTHON_RUN) -m bench.accuracy $(ARGS)
 
+chaos: ## Kill workers, web server and servers at random while documents are sent; count what was lost
+	@scripts/setup.sh --no-database
+	@$(PYTHON_RUN) -m bench.chaos --on sqlite $(ARGS)
+	@$(PYTHON_RUN) -m bench.chaos --on servers $(ARGS)
+
 bench: ## Measure how fast files are read, beside the bare engine
 	@scripts/setup.sh --no-database
 	@$(PYTHON_RUN) -m bench.speed
+
+fuzz: ## Try the API against its OpenAPI document with generated requests, good and bad (ARGS="--examples 2000" for more)
+	@scripts/setup.sh --no-database
+	@$(PYTHON_RUN) scripts/fuzz_api.py $(ARGS)
+
+pims-stub: ## Start practice systems to try connections against, on PORT (8900); prints what to enter in the admin
+	@scripts/setup.sh --no-database
+	@$(PYTHON_RUN) -m tests.pims.stub --port $${PORT:-8900}
 
 openapi: ## Write docs/openapi.yaml from the code
 	@$(PYTHON_RUN) manage.py spectacular --validate --fail-on-warn --file docs/openapi.yaml

@@ -241,7 +241,9 @@ def test_a_declared_size_is_judged_before_anything_is_read(client: Client, setti
     assert_nothing_stored(settings)
 
 
-def test_a_form_of_the_admin_is_bounded_too(admin_client: Client, settings: Settings) -> None:
+@pytest.mark.parametrize("debug", [False, True])
+def test_a_form_of_the_admin_is_bounded_too(admin_client: Client, settings: Settings, debug: bool) -> None:
+    settings.DEBUG = debug
     admin_client.raise_request_exception = False
     address = "/admin/auth/user/add/"
     response = admin_client.post(address, {"file": SimpleUploadedFile("a.pdf", bytes(11 * 1024 * 1024))})

@@ -13,7 +13,8 @@ READ_BY = ("invoicedata/settings.py", "scripts/run.py")
 def variables_read() -> set[str]:
     """The environment variables that the settings and the run script ask for."""
     source = "".join((ROOT / path).read_text() for path in READ_BY)
-    names = set(re.findall(r'env\.(?:text|boolean|whole|number|choice|words|secret)\(\s*"([A-Z_]+)"', source))
+    kinds = "text|boolean|whole|whole_list|number|choice|words|secret"
+    names = set(re.findall(rf'env\.(?:{kinds})\(\s*"([A-Z_]+)"', source))
     secrets = set(re.findall(r'env\.secret\(\s*"([A-Z_]+)"', source))
     return names | {f"{name}_FILE" for name in secrets} | set(re.findall(r'environ\.get\("([A-Z_]+)"', source))
 

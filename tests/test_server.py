@@ -1,5 +1,6 @@
 """What only the real server shows: bodies that are not read to their end, and requests no client library would send."""
 
+import contextlib
 import os
 import socket
 import subprocess
@@ -16,6 +17,7 @@ from tests.documents import make_pdf
 
 ROOT = Path(__file__).resolve().parent.parent
 START_SECONDS = 60.0
+REQUEST_SECONDS = 3
 MEGABYTE = 1024 * 1024
 MOST_TAKEN = 12 * MEGABYTE  # of a body that is refused, before the connection closes
 PROCESS = "/api/v1/invoice/C-1/process"
@@ -49,7 +51,12 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     """The web server as it is started in production, on a database of its own, without workers."""
     port = free_port()
     kept = {name: value for name, value in os.environ.items() if name in ("PATH", "HOME", "LANG", "VIRTUAL_ENV")}
-    environment = kept | {"DATA_DIR": str(tmp_path_factory.mktemp("data")), "PORT": str(port), "LOG_LEVEL": "ERROR"}
+    environment = kept | {
+        "DATA_DIR": str(tmp_path_factory.mktemp("data")),
+        "PORT": str(port),
+        "LOG_LEVEL": "ERROR",
+        "REQUEST_SECONDS": str(REQUEST_SECONDS),
+    }
 
     def manage(*arguments: str) -> str:
         command = [sys.executable, "manage.py", *arguments]
@@ -135,6 +142,24 @@ def test_a_body_in_chunks_is_refused_with_the_reason(server: Server) -> None:
     )
     assert (answer.status_code, answer.json()["error"]["code"]) == (400, "INVALID_REQUEST")
     assert "Content-Length" in answer.json()["error"]["message"]
+
+
+def test_while_a_hundred_clients_send_slowly_others_are_answered(server: Server) -> None:
+    with contextlib.ExitStack() as slow:
+        for _ in range(100):
+            connection = slow.enter_context(socket.create_connection(("127.0.0.1", server.port), timeout=10))
+            connection.sendall(header(server, 100_000) + b"%PDF-1.4")
+        answer = requests.get(
+            f"{server.url}/api/invoices", headers={"Authorization": f"Bearer {server.token}"}, timeout=10
+        )
+    assert answer.status_code == 200
+
+
+def test_a_client_that_takes_too_long_is_hung_up_on(server: Server) -> None:
+    with socket.create_connection(("127.0.0.1", server.port), timeout=4 * REQUEST_SECONDS) as connection:
+        connection.sendall(header(server, 100_000) + b"%PDF-1.4")
+        answer = connection.recv(65536)
+    assert b"INVOICE_FILE_MISSING" in answer or b"INVALID_REQUEST" in answer
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,30 @@
+"""What schemathesis has to know of this API beyond its OpenAPI document."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import schemathesis
+from hypothesis import strategies as st
+
+from tests.documents import make_pdf
+
+# A file part is filled with a document that can be read as often as with mere bytes.
+documents = st.integers(min_value=60_000, max_value=60_100).map(lambda size: make_pdf(size=size))
+schemathesis.openapi.format("binary", st.one_of(st.binary(max_size=1000), documents))
+
+
+def has_no_blank(values: Any) -> bool:
+    """An empty list or object is sent as a blank, too."""
+    return not isinstance(values, Mapping) or not any(value in ("", None, [], {}) for value in values.values())
+
+
+@schemathesis.hook
+def filter_query(context: Any, query: Any) -> bool:
+    """A blank parameter is an absent one, and so not refused though no blank is among the values that are listed."""
+    return has_no_blank(query)
+
+
+@schemathesis.hook
+def filter_body(context: Any, body: Any) -> bool:
+    """As in the query: a blank field of a form."""
+    return has_no_blank(body)
