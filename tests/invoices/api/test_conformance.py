@@ -1,9 +1,12 @@
 """Answers to generated requests, good and bad, are as the OpenAPI document says. `make fuzz` tries thousands more."""
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 import schemathesis
+from django.core.signals import request_finished, request_started
+from django.db import close_old_connections
 from hypothesis import HealthCheck, given
 from hypothesis import settings as profile
 from hypothesis import strategies as st
@@ -29,8 +32,14 @@ OPERATIONS = [
 
 
 @pytest.fixture
-def document(db: None) -> BaseSchema:
-    return schemathesis.openapi.from_wsgi("/api/schema", application)
+def document(db: None) -> Iterator[BaseSchema]:
+    # As Django's own test client does: the end of a request must not close the connection of the test's transaction.
+    signals = (request_started, request_finished)
+    for signal in signals:
+        signal.disconnect(close_old_connections)
+    yield schemathesis.openapi.from_wsgi("/api/schema", application)
+    for signal in signals:
+        signal.connect(close_old_connections)
 
 
 def test_every_operation_is_tried(document: BaseSchema) -> None:
