@@ -214,11 +214,11 @@ def test_characters_that_xml_cannot_hold_are_dropped(invoice: Invoice, tmp_path:
 def test_exports_are_narrowed_as_the_list_of_the_api(
     mga: Mga, tmp_path: Path, options: tuple[str, ...], numbers: list[str]
 ) -> None:
-    make_invoice(mga, invoice_number="A1", number_key="a1")
+    make_invoice(mga, invoice_number="A1", number_key="A1")
     values = {"status": "matched", "supplier_name": "Hobbs", "issue_date": date(2024, 3, 2), "confidence": 0.5}
     make_invoice(mga, invoice_number="B2", **values)
     make_invoice(make_mga("other"), invoice_number="Z9")
-    assert [row["invoice_number"] for row in read_csv(export(tmp_path / "x.csv", *options))] == numbers
+    assert sorted(row["invoice_number"] for row in read_csv(export(tmp_path / "x.csv", *options))) == numbers
 
 
 @pytest.mark.parametrize(
