@@ -13,7 +13,6 @@ import sys
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import date
 from decimal import Decimal
 from functools import cache
 from pathlib import Path
@@ -30,7 +29,7 @@ from ocr.lexicon import load_table
 from ocr.parse import fold
 from ocr.report import report_document
 from ocr.templates import Template
-from ocr.types import AMOUNT_FIELDS, DATE_FIELDS, DocumentKind, DocumentReading, LineItem, Page, Value
+from ocr.types import DocumentKind, DocumentReading, LineItem, Page, Value, typed_value
 
 LESSONS = 3  # corrected documents at the most
 FEWEST = 3  # documents of a supplier and layout, for one to learn from and others to be measured
@@ -100,22 +99,16 @@ def load_examples(words: Path, truths: Sequence[Path], *, plain: bool) -> Iterat
             if "invoices" in row or not source.exists() or not row["fields"].get("supplier"):
                 continue
             pages = decoder.decode(source.read_bytes())
-            values = {FIELDS[name]: typed(FIELDS[name], str(v)) for name, v in row["fields"].items() if name in FIELDS}
+            known = {FIELDS[name]: str(value) for name, value in row["fields"].items() if name in FIELDS}
             yield Example(
                 id=row["id"],
                 group=(row.get("layout") or "", row["fields"]["supplier"]),
                 kind=kind_of(row),
                 pages=pages if plain else [encipher(page, own_words(row)) for page in pages],
-                values=values,
+                values={name: typed_value(name, text) for name, text in known.items()},
                 lines=[line_item(item) for item in row.get("lineItems", row.get("deliveredItems", []))],
                 expected=row,
             )
-
-
-def typed(name: str, text: str) -> Value:
-    if name in AMOUNT_FIELDS:
-        return Decimal(text)
-    return date.fromisoformat(text) if name in DATE_FIELDS else text
 
 
 def line_item(row: Mapping[str, Any]) -> LineItem:

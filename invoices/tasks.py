@@ -12,3 +12,9 @@ def purge() -> None:
     from invoices.services import retention
 
     retention.run_purge()
+
+
+def run_learning(template_id: str) -> None:
+    from invoices.services import learning
+
+    learning.learn_template(template_id)

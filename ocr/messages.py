@@ -5,14 +5,12 @@ Never pickle: the child has had hostile bytes in its hands.
 
 from collections.abc import Iterable
 from dataclasses import replace
-from datetime import date
-from decimal import Decimal
 from typing import IO
 
 import msgspec
 
 from ocr.pages import PageFacts
-from ocr.types import AMOUNT_FIELDS, DATE_FIELDS, DocumentReading, Field, Page, Word
+from ocr.types import DocumentReading, Field, Page, Word, typed_value
 
 LENGTH_BYTES = 4
 MAX_MESSAGE_BYTES = 64 * 1024 * 1024
@@ -142,12 +140,8 @@ def encode_documents(documents: Iterable[DocumentReading]) -> list[bytes]:
 def decode_document(raw: bytes) -> DocumentReading:
     """A document as the child wrote it, its amounts and days made amounts and days again."""
     document = msgspec.json.decode(raw, type=DocumentReading)
-    return replace(document, fields={name: decode_field(name, found) for name, found in document.fields.items()})
+    return replace(document, fields={name: typed(name, found) for name, found in document.fields.items()})
 
 
-def decode_field(name: str, found: Field) -> Field:
-    if name in AMOUNT_FIELDS:
-        return replace(found, value=Decimal(str(found.value)))
-    if name in DATE_FIELDS:
-        return replace(found, value=date.fromisoformat(str(found.value)))
-    return found
+def typed(name: str, found: Field) -> Field:
+    return replace(found, value=typed_value(name, str(found.value)))

@@ -182,6 +182,13 @@ FIELD_NAMES = (
 )
 
 
+def typed_value(name: str, text: str) -> Value:
+    """A field's value from the text that JSON holds for it (ISO days, plain numbers). Raises ValueError."""
+    if name in AMOUNT_FIELDS:
+        return Decimal(text)
+    return date.fromisoformat(text) if name in DATE_FIELDS else text
+
+
 @dataclass(frozen=True, slots=True)
 class Difference:
     """A value that an e-invoice states and the pages show otherwise, both as text; None where one has nothing.

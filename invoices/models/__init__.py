@@ -7,6 +7,7 @@ from invoices.models.findings import Finding
 from invoices.models.invoices import Invoice, InvoiceLine, Payment, Practice
 from invoices.models.jobs import Job
 from invoices.models.requests import InvoiceRequest
+from invoices.models.templates import SupplierTemplate
 from invoices.models.webhooks import WebhookAttempt, WebhookDelivery
 
 __all__ = [
@@ -25,6 +26,7 @@ __all__ = [
     "Pairing",
     "Payment",
     "Practice",
+    "SupplierTemplate",
     "WebhookAttempt",
     "WebhookDelivery",
 ]

@@ -17,6 +17,7 @@ from django.utils.crypto import salted_hmac
 from invoicedata.models import Mga
 from invoices.models import Document, Erasure, InvoiceRequest, Practice
 from invoices.services.events import record_event
+from invoices.services.templates import forget_soon
 from pims.erasure import erase_customer_records
 
 SALT = "invoices.erasure"
@@ -80,6 +81,7 @@ def erase_document(document: Document) -> None:
     practices = set(document.invoices.values_list("supplier", flat=True))
     practices |= set(document.delivery_notes.values_list("supplier", flat=True))
     name = document.file.name
+    forget_soon(document.invoices.all())
     document.requests.all().delete()  # with their jobs and webhooks
     document.invoices.all().delete()  # with their lines, payments, findings, corrections, pairings
     document.delivery_notes.all().delete()

@@ -21,6 +21,7 @@ from invoices.services.intake import local_copy
 from invoices.services.pairing import pair_document
 from invoices.services.reading import reader_options
 from invoices.services.recording import record_reading
+from invoices.services.templates import find_templates
 from invoices.validation import FAMILIES, Check, check_invoice
 from ocr.errors import ReaderCrashedError, ReadTimeoutError
 
@@ -88,7 +89,7 @@ def read_document(job: Job, document: Document) -> Failure | None:
     machine's fault gives it back to be tried again."""
     try:
         with local_copy(document) as path:
-            reading = ocr.read(path, reader_options())
+            reading = ocr.read(path, reader_options(), find_templates(document.mga))
     except (ReaderCrashedError, ReadTimeoutError) as error:
         failure = Failure(error.code, str(error))
         give_back(job, failure)

@@ -15,6 +15,13 @@ def nudge_job(job_id: str) -> None:
         logger.exception("The queue did not take a nudge for %s; the sweeper sends another.", job_id)
 
 
+def nudge_learning(template_id: str) -> None:
+    try:
+        async_task("invoices.tasks.run_learning", template_id)
+    except Exception:
+        logger.exception("The queue did not take a nudge for %s; the sweeper sends another.", template_id)
+
+
 def size() -> int | None:
     """Nudges that nobody has taken yet; None where the queue cannot be asked."""
     try:

@@ -34,6 +34,7 @@ from invoices.services.findings import replace_findings, update_status
 from invoices.services.pairing import judge_deliveries, pair_document
 from invoices.services.practices import resolve_practice
 from invoices.services.recording import INVOICE_FIELDS, LARGEST
+from invoices.services.templates import learn_soon
 from invoices.validation import FAMILIES, Check, CheckStatus, check_invoice
 from ocr import Field
 from ocr.parse import parse_amount, parse_date, parse_quantity
@@ -171,6 +172,7 @@ def approve(
         update_status(invoice)
         data = {"seconds": seconds, "ignored": ignored}
         record_event(invoice.mga, invoice.pk, "invoice.approved", actor=actor, data=data)
+        learn_soon(invoice)
         _answer_requests(invoice)
     return invoice
 

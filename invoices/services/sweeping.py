@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from invoices.models import Job
-from invoices.services import jobs, processing, queue
+from invoices.services import jobs, processing, queue, templates
 
 STALLED_AFTER = timedelta(seconds=25)  # a job that is due and nudged this long without any job running
 
@@ -21,6 +21,8 @@ def sweep(now: datetime) -> Swept:
     forgotten = [] if queued is None else jobs.forgotten(now, queued)
     for job_id in forgotten:
         queue.nudge_job(job_id)
+    for template_id in templates.due_for_learning(now):
+        queue.nudge_learning(template_id)
     lost = jobs.abandoned(now)
     for job in lost:
         processing.fail_abandoned(job)
