@@ -45,6 +45,14 @@ def knowledge_of(row: SupplierTemplate) -> Template | None:
     return None if row.template is None else without(msgspec.convert(row.template, Template), row.muted)
 
 
+def known_fields(row: SupplierTemplate) -> list[str]:
+    """Names of what it learned, spoken for or not; LINES for its table."""
+    if row.template is None:
+        return []
+    known = msgspec.convert(row.template, Template)
+    return sorted({*known.spots, *known.constants}) + ([LINES] if known.columns else [])
+
+
 def without(template: Template, muted: Collection[str]) -> Template:
     """The template, silent on some fields."""
     return replace(

@@ -17,6 +17,7 @@ TONES = {
     "confirmed": "ok",
     "resolved": "ok",
     "read": "ok",
+    "active": "ok",
     "scanned": "calm",
     "running": "calm",
     "suggested": "calm",
@@ -30,6 +31,12 @@ TONES = {
     "rejected": "bad",
 }
 UNKNOWN = format_html('<span class="unknown">{}</span>', "–")  # noqa: RUF001
+
+
+@register.filter
+def title_words(name: str) -> str:
+    """ "gross_total" as "Gross total"."""
+    return name.replace("_", " ").capitalize()
 
 
 @register.simple_tag

@@ -16,7 +16,18 @@ from pytest_django.fixtures import Settings
 
 from invoicedata.models import AccessToken, Mga, WebhookSecret
 from invoicedata.tokens import issue_token
-from invoices.models import Document, Event, Finding, Invoice, InvoiceRequest, Job, Payment, WebhookDelivery
+from invoices.models import (
+    Document,
+    Event,
+    Finding,
+    Invoice,
+    InvoiceRequest,
+    Job,
+    Payment,
+    Practice,
+    SupplierTemplate,
+    WebhookDelivery,
+)
 from invoices.services import queue
 from tests.documents import make_pdf
 from tests.factories import make_delivery_note, make_document, make_invoice, make_mga, make_pims_record, pair
@@ -24,6 +35,17 @@ from tests.invoices.api.conftest import Reader
 
 pytestmark = pytest.mark.django_db
 MODELS = [model for model in admin.site._registry if model._meta.app_label in ("invoicedata", "invoices", "pims")]
+
+SPOT = {"beside": "zorp", "above": "", "shape": "AA-999", "x": 0.2, "y": 0.1}
+TEMPLATE = {
+    "kind": "invoice",
+    "sender": "acme corp",
+    "marks": ["acme.test"],
+    "words": ["zorp"],
+    "spots": {"invoice_number": [SPOT]},
+    "constants": {"currency": "GBP"},
+    "columns": [{"role": "total", "heading": "plom", "middle": 0.5, "left": 0.4, "right": 0.6}],
+}
 
 
 def fill(mga: Mga) -> None:
@@ -38,6 +60,8 @@ def fill(mga: Mga) -> None:
     Event.objects.create(mga=mga, subject=invoice.pk, action="invoice.status")
     WebhookSecret.objects.create(mga=mga)
     issue_token(mga)
+    supplier = Practice.objects.create(mga=mga, name="ACME Corp", name_key="acmecorp")
+    SupplierTemplate.objects.create(mga=mga, supplier=supplier, kind="invoice", template=TEMPLATE)
 
 
 @pytest.mark.parametrize("model", MODELS, ids=lambda model: model._meta.model_name)
@@ -150,3 +174,25 @@ def test_nobody_without_a_staff_account_sees_a_page_or_a_file(client: Client) ->
     document = make_document(make_mga(), page_count=1)
     for name, args in (("document_page", [document.pk, 1]), ("document_original", [document.pk])):
         assert client.get(reverse(f"admin:invoices_{name}", args=args)).status_code == 302
+
+
+def test_a_template_shows_what_it_knows_and_is_silenced(admin_client: Client) -> None:
+    fill(make_mga())
+    template = SupplierTemplate.objects.get()
+    url = reverse("admin:invoices_suppliertemplate_change", args=[template.pk])
+    page = admin_client.get(url).content.decode()
+    assert "zorp" in page and "AA-999" in page and "under “plom”" in page
+    admin_client.post(url, {"muted": ["currency", "lines"]})
+    template.refresh_from_db()
+    assert template.muted == ["currency", "lines"]
+    assert Event.objects.filter(action="template.muted", actor__isnull=False).exists()
+
+
+def test_templates_are_switched_off_and_on(admin_client: Client) -> None:
+    fill(make_mga())
+    template = SupplierTemplate.objects.get()
+    url = reverse("admin:invoices_suppliertemplate_changelist")
+    for action, state in (("switch_off", "off"), ("switch_on", "draft")):
+        admin_client.post(url, {"action": action, "_selected_action": [template.pk]})
+        template.refresh_from_db()
+        assert template.state == state
