@@ -53,7 +53,7 @@ class Decoder:
             case messages.Load(number, target):
                 return self._load(number, target)
             case messages.Render(number, width, turned, target):
-                self.file.render(number, width, turned).save(target, "PNG")
+                self.file.render(number, width, turned).save(target, "PNG", compress_level=1)
                 return messages.Done()
             case messages.Extract():
                 found = self.file.attached()

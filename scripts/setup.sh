@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # Makes this checkout ready to run: system packages where they are missing and may be installed, .venv, database, static files.
-# Running it again is quick and changes nothing. usage: scripts/setup.sh [--no-database]
+# Running it again is quick and changes nothing. usage: scripts/setup.sh [--no-database] [--browser]
+# --browser adds Chromium, for the tests that drive the admin as a person does; without it they are skipped.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -8,6 +9,7 @@ say() { printf '\033[1m%s\033[0m\n' "$*" >&2; }
 warn() { printf '\033[33m%s\033[0m\n' "$*" >&2; }
 
 PYTHON=${PYTHON:-python3}
+arguments="$*"
 
 # --- system packages -----------------------------------------------------------------------------------------------
 missing=()
@@ -18,6 +20,9 @@ if ! command -v "$PYTHON" >/dev/null; then
 elif ! "$PYTHON" -c 'import ensurepip, venv' 2>/dev/null; then
   missing+=(python3-venv)
 fi
+
+wants() { case " $arguments " in *" $1 "*) return 0 ;; *) return 1 ;; esac; }
+if wants --browser && ! command -v chromium >/dev/null; then missing+=(chromium fonts-dejavu-core); fi
 
 install_packages() {
   local as_root=()
@@ -52,7 +57,7 @@ if [ ! -f "$stamp" ] || [ "$(cat "$stamp")" != "$wanted" ]; then
 fi
 
 # --- database and static files ---------------------------------------------------------------------------------------
-if [ "${1:-}" != --no-database ]; then
+if ! wants --no-database; then
   .venv/bin/python manage.py migrate --verbosity 0
   .venv/bin/python manage.py collectstatic --noinput --verbosity 0
 fi

@@ -5,11 +5,13 @@ from typing import Any
 
 from django.contrib import admin
 from django.template.loader import render_to_string
+from django.urls import URLPattern
 from django.utils.safestring import SafeString
 
 from invoices.admin.base import ReadOnlyAdmin, ReadOnlyInline, ShowsConfidence, ShowsQuantities, pill_column
 from invoices.admin.documents import page_pictures
 from invoices.admin.exports import EXPORT_ACTIONS
+from invoices.admin.review import ReviewViews
 from invoices.models import Finding, Invoice, InvoiceLine, Pairing, Payment, Practice
 from invoices.templatetags import invoice_display
 
@@ -75,7 +77,7 @@ class PairingInline(ReadOnlyInline):
 
 
 @admin.register(Invoice)
-class InvoiceAdmin(ShowsConfidence, ReadOnlyAdmin):
+class InvoiceAdmin(ReviewViews, ShowsConfidence, ReadOnlyAdmin):
     list_display = (
         "__str__",
         "supplier_name",
@@ -114,6 +116,11 @@ class InvoiceAdmin(ShowsConfidence, ReadOnlyAdmin):
         ),
     )
     readonly_fields = ("shown_confidence", "values", "pictures")
+    change_form_template = "admin/invoices/invoice/change_form.html"
+    change_list_template = "admin/invoices/invoice/change_list.html"
+
+    def get_urls(self) -> list[URLPattern]:
+        return [*self.review_urls(), *super().get_urls()]
 
     @admin.display(description="total", ordering="gross_total")
     def shown_total(self, invoice: Invoice) -> SafeString:

@@ -1,0 +1,43 @@
+"""Invoices as the review desk gets them: read from a real file, two values in doubt."""
+
+from collections.abc import Sequence
+
+from django.core.files.base import ContentFile
+from django.utils import timezone
+
+import ocr
+from invoicedata.models import Mga
+from invoices.models import Document, Invoice
+from invoices.services.findings import replace_findings
+from invoices.services.intake import local_copy
+from invoices.services.processing import checks_of
+from invoices.services.reading import reader_options
+from invoices.services.recording import record_reading
+from invoices.validation import FAMILIES
+from tests.documents import INVOICE_LINES, make_pdf
+
+DOUBTFUL = ("invoice_number", "gross_total")
+
+
+def make_flagged_invoice(mga: Mga, lines: Sequence[str] = INVOICE_LINES, pages: int = 1) -> Invoice:
+    more = [[f"Terms of payment, page {number}"] for number in range(2, pages + 1)]
+    document = Document(
+        mga=mga,
+        filename="invoice.pdf",
+        sha256=f"{Document.objects.count():064x}",
+        size=1,
+        media_type="application/pdf",
+    )
+    document.file.save("invoice.pdf", ContentFile(make_pdf(lines, more=more)))
+    with local_copy(document) as path:
+        record_reading(document, ocr.read(path, reader_options()))
+    invoice = document.invoices.first()
+    assert invoice is not None
+    invoice.issue_date = timezone.now().date()
+    invoice.due_date = None
+    for name in DOUBTFUL:
+        invoice.reading[name]["confidence"] = 0.5
+    invoice.page_numbers = list(range(1, pages + 1))
+    invoice.save()
+    replace_findings(invoice, checks_of(invoice), families=FAMILIES)
+    return invoice

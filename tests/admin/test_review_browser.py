@@ -1,0 +1,235 @@
+"""The review desk in a real browser: by keyboard, by pointing, and when things go wrong."""
+
+import os
+import re
+import shutil
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from django.contrib.auth import get_user_model
+from django.contrib.sessions.models import Session
+from django.test import Client
+from django.urls import reverse
+from playwright.sync_api import Browser, Page, expect, sync_playwright
+from pytest_django.live_server_helper import LiveServer
+
+from invoices.models import Correction, Invoice, InvoiceLine
+from tests.admin.desk import make_flagged_invoice
+from tests.factories import make_mga
+
+CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
+pytestmark = [
+    pytest.mark.django_db(transaction=True),
+    pytest.mark.skipif(CHROMIUM is None, reason="needs Chromium: scripts/setup.sh --browser installs it"),
+]
+COUNT_INPUT = """() => {
+    window.pressed = 0;
+    window.addEventListener("keydown", () => { window.pressed += 1; }, true);
+    window.addEventListener("click", (e) => { if (e.detail) window.pressed += 1; }, true);
+}"""
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    # The driver runs an event loop in this thread, in which Django otherwise refuses the database.
+    os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "true"
+    with sync_playwright() as driver:
+        chromium = driver.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
+        yield chromium
+        chromium.close()
+    del os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"]
+
+
+@pytest.fixture
+def desk(browser: Browser, live_server: LiveServer) -> Iterator["Desk"]:
+    opened = Desk(browser, live_server.url)
+    yield opened
+    opened.close()
+
+
+class Desk:
+    """A signed-in reviewer's browser; what the console says of errors fails the test."""
+
+    def __init__(self, browser: Browser, url: str, name: str = "ada", **options: Any) -> None:
+        self.url = url
+        self.user = get_user_model().objects.create_superuser(name)
+        client = Client()
+        client.force_login(self.user)
+        self.context = browser.new_context(
+            **({"viewport": {"width": 1440, "height": 900}, "reduced_motion": "reduce"} | options)
+        )
+        cookie = client.cookies["sessionid"].value
+        self.context.add_cookies([{"name": "sessionid", "value": cookie, "url": url}])
+        self.page: Page = self.context.new_page()
+        self.errors: list[str] = []
+        self.page.on("pageerror", lambda error: self.errors.append(str(error)))
+        self.page.set_default_timeout(10_000)
+
+    def open(self, invoice: Invoice) -> Page:
+        self.page.goto(self.url + reverse("admin:invoices_invoice_review", args=[invoice.pk]))
+        expect(self.page.locator("[data-name=invoice_number]")).to_be_focused()
+        return self.page
+
+    def close(self) -> None:
+        self.context.close()
+        assert self.errors == []
+
+
+def top_of_pages(page: Page) -> None:
+    page.locator("#sheet").evaluate("sheet => { sheet.scrollTop = 0; }")
+
+
+def word_at(page: Page, text: str) -> tuple[float, float, float, float]:
+    """Where a word stands on the screen: left, top, right, bottom in pixels."""
+    words = page.request.get(f"{page.url}words/1/").json()["words"]
+    (_, left, top, right, bottom), *_ = [word for word in words if word[0] == text]
+    box = page.locator(".page").first.bounding_box()
+    assert box is not None
+    across, down = box["width"], box["height"]
+    return box["x"] + left * across, box["y"] + top * down, box["x"] + right * across, box["y"] + bottom * down
+
+
+def test_two_doubtful_values_are_confirmed_and_approved_in_three_strokes(desk: Desk) -> None:
+    mga = make_mga()
+    first, second = make_flagged_invoice(mga), make_flagged_invoice(mga)
+    page = desk.open(first)
+    page.evaluate(COUNT_INPUT)
+    page.keyboard.press("Enter")
+    expect(page.locator("[data-name=gross_total]")).to_be_focused()
+    page.keyboard.press("Enter")
+    expect(page.locator("#approve")).to_be_focused()
+    page.keyboard.press("Enter")
+    page.wait_for_url(f"**/{second.pk}/review/")
+    expect(page.locator("[data-name=invoice_number]")).to_be_focused()
+    assert page.evaluate("window.pressed") <= 6
+    first.refresh_from_db()
+    assert first.approved_at is not None and first.reviewed_by == desk.user
+    assert first.corrected.keys() >= {"invoice_number", "gross_total"}
+
+
+def test_values_are_typed_drawn_and_clicked_and_a_line_edited(desk: Desk) -> None:
+    invoice = make_flagged_invoice(make_mga())
+    page = desk.open(invoice)
+    page.keyboard.press("Control+a")
+    page.keyboard.type("INV-2000")
+    page.keyboard.press("Enter")
+    page.keyboard.press("Control+a")
+    page.keyboard.type("118.00")
+    expect(page.locator("#sum")).to_contain_text("10.00 less than the total")
+
+    page.locator("[data-name=venue]").click()
+    top_of_pages(page)
+    left, top, _, bottom = word_at(page, "Quay")
+    right = word_at(page, "Street,")[2]
+    page.mouse.move(left - 3, top - 3)
+    page.mouse.down()
+    page.mouse.move(right, bottom)
+    page.mouse.move(right + 3, bottom + 3)
+    page.mouse.up()
+    expect(page.locator("[data-name=venue]")).to_have_value("Quay Street,")
+
+    page.locator("[data-name=order_number]").click()
+    left, top, right, bottom = word_at(page, "04101")
+    page.mouse.click((left + right) / 2, (top + bottom) / 2)
+    expect(page.locator("[data-name=order_number]")).to_have_value("04101")
+
+    page.locator("[data-name='lines.2.net_amount']").fill("58.00")
+    expect(page.locator("#sum")).to_contain_text("118.00, the total")
+    page.locator("[data-name='lines.2.quantity']").fill("2")
+    page.keyboard.press("Control+Enter")
+    page.locator("#blocked").or_(page.locator(".queue")).first.wait_for()
+    page.wait_for_url("**/queue/")
+    invoice.refresh_from_db()
+    assert (invoice.invoice_number, str(invoice.gross_total), invoice.order_number) == ("INV-2000", "118.00", "04101")
+    assert invoice.approved_at is not None
+    shown = Correction.objects.filter(page=1, box__isnull=False).values_list("field", flat=True)
+    assert {"venue", "order_number"} <= set(shown)
+    assert [str(n) for n in InvoiceLine.objects.values_list("net_amount", flat=True)] == ["60.00", "58.00"]
+
+
+def test_rows_are_pasted_added_and_removed_and_undone(desk: Desk) -> None:
+    page = desk.open(make_flagged_invoice(make_mga()))
+    page.locator("#add-line").click()
+    cell = page.locator("[data-name='lines.3.description']")
+    expect(cell).to_be_focused()
+    page.evaluate(
+        """() => {
+            const data = new DataTransfer();
+            data.setData("text/plain", "Bandage\\t1\\t5.00\\t5.00\\nCollar\\t2\\t4.00\\t8.00\\n");
+            const paste = new ClipboardEvent("paste", {clipboardData: data, bubbles: true, cancelable: true});
+            document.activeElement.dispatchEvent(paste);
+        }"""
+    )
+    expect(page.locator("[data-name='lines.4.net_amount']")).to_have_value("8.00")
+    expect(page.locator("#sum")).to_contain_text("121.00")
+    page.locator("[data-tool=remove][data-row='0']").click()
+    expect(page.locator("#lines tbody tr")).to_have_count(3)
+    page.keyboard.press("Alt+z")
+    expect(page.locator("#lines tbody tr")).to_have_count(4)
+
+
+def test_a_second_reviewer_sees_who_is_at_it_and_can_take_over(desk: Desk, browser: Browser) -> None:
+    invoice = make_flagged_invoice(make_mga())
+    first = desk.open(invoice)
+    expect(first.locator("#notice")).to_be_hidden()
+    other = Desk(browser, desk.url, "bob")
+    other.page.goto(first.url)
+    expect(other.page.locator("#notice")).to_contain_text("ada is reviewing")
+    expect(other.page.locator("#approve")).to_be_disabled()
+    other.page.get_by_role("button", name="Take over").click()
+    expect(other.page.locator("#approve")).to_be_enabled()
+    first.keyboard.press("Control+Enter")
+    expect(first.locator("#notice")).to_contain_text("bob is reviewing")
+    other.close()
+    invoice.refresh_from_db()
+    assert invoice.approved_at is None
+
+
+def test_a_lost_session_loses_nothing(desk: Desk) -> None:
+    invoice = make_flagged_invoice(make_mga())
+    page = desk.open(invoice)
+    page.keyboard.press("Control+a")
+    page.keyboard.type("INV-77")
+    Session.objects.all().delete()
+    page.keyboard.press("Control+s")
+    expect(page.locator("#notice")).to_contain_text("signed out")
+    client = Client()
+    client.force_login(desk.user)
+    desk.context.add_cookies([{"name": "sessionid", "value": client.cookies["sessionid"].value, "url": desk.url}])
+    page.reload()
+    expect(page.locator("#notice")).to_contain_text("Your unsaved changes are here again")
+    expect(page.locator("[data-name=invoice_number]")).to_have_value("INV-77")
+    page.keyboard.press("Control+s")
+    expect(page.locator("#notice")).to_contain_text("Saved")
+    invoice.refresh_from_db()
+    assert invoice.invoice_number == "INV-77"
+
+
+def test_a_document_of_thirty_pages_opens_with_its_first_page_only(desk: Desk) -> None:
+    invoice = make_flagged_invoice(make_mga(), pages=30)
+    asked: list[str] = []
+    desk.page.on("request", lambda request: asked.append(request.url))
+    page = desk.open(invoice)
+    expect(page.locator(".page")).to_have_count(30)
+    expect(page.locator(".page img").first).to_have_js_property("complete", True)
+    pictures = {url for url in asked if re.search(r"/pages/\d+/$", url)}
+    assert f"{desk.url}/admin/invoices/document/{invoice.document_id}/pages/1/" in pictures
+    assert len(pictures) <= 5
+    page.locator("#thumbs button").nth(29).click()
+    expect(page.locator(".page[data-page='30'] img")).not_to_have_js_property("naturalWidth", 0)
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_axe_finds_nothing(browser: Browser, live_server: LiveServer, scheme: str) -> None:
+    invoice = make_flagged_invoice(make_mga())
+    desk = Desk(browser, live_server.url, color_scheme=scheme, viewport={"width": 1280, "height": 720}, bypass_csp=True)
+    page = desk.open(invoice)
+    for address in (page.url, f"{live_server.url}/admin/invoices/invoice/queue/"):
+        page.goto(address)
+        page.wait_for_load_state("networkidle")
+        found = Axe().run(page, options={"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]})
+        told = [(v["id"], [node["html"][:120] for node in v["nodes"]][:3]) for v in found.response["violations"]]
+        assert told == [], address
+    desk.close()
