@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 from django.core.files.base import ContentFile
+from django.db import transaction
 from django.utils import timezone
 
 import ocr
@@ -29,7 +30,7 @@ def make_flagged_invoice(mga: Mga, lines: Sequence[str] = INVOICE_LINES, pages: 
         media_type="application/pdf",
     )
     document.file.save("invoice.pdf", ContentFile(make_pdf(lines, more=more)))
-    with local_copy(document) as path:
+    with local_copy(document) as path, transaction.atomic():
         record_reading(document, ocr.read(path, reader_options()))
     invoice = document.invoices.first()
     assert invoice is not None
