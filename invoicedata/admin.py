@@ -34,6 +34,18 @@ class MgaAdmin(admin.ModelAdmin):
     fieldsets = (
         (None, {"fields": ("mga_id", "name", "default_currency", "time_zone", "tokens_valid_after", "created_at")}),
         (
+            "Checks",
+            {
+                "fields": (
+                    "amount_tolerance",
+                    "price_tolerance_percent",
+                    ("quantity_tolerance", "quantity_tolerance_percent"),
+                    "venues",
+                ),
+                "description": "What the checks take for equal, when an invoice is read or reviewed.",
+            },
+        ),
+        (
             "Retention",
             {
                 "fields": tuple(settings.TENANT_RETENTION),

@@ -5,11 +5,12 @@ import secrets
 import uuid
 import zoneinfo
 from datetime import datetime
+from decimal import Decimal
 from typing import Any
 
 from django.conf import settings
 from django.core.exceptions import ValidationError
-from django.core.validators import RegexValidator
+from django.core.validators import MinValueValidator, RegexValidator
 from django.db import models
 from django.utils import timezone
 
@@ -68,6 +69,37 @@ class Mga(models.Model):
     keep_results_days = LimitField("days that results are kept", help_text="The documents, with all made from them.")
     keep_payloads_days = LimitField("days that webhook bodies are kept", help_text="Of those that are over.")
     keep_deliveries_days = LimitField("days that webhooks are kept", help_text="With their attempts.")
+    amount_tolerance = models.DecimalField(
+        max_digits=8,
+        decimal_places=2,
+        default=Decimal("0.01"),
+        validators=[MinValueValidator(0)],
+        help_text="By how much sums may differ before a finding tells, in the document's currency.",
+    )
+    price_tolerance_percent = models.DecimalField(
+        max_digits=5,
+        decimal_places=2,
+        default=Decimal("2.00"),
+        validators=[MinValueValidator(0)],
+        help_text="By how much an article's price may change.",
+    )
+    quantity_tolerance = models.DecimalField(
+        max_digits=8,
+        decimal_places=3,
+        default=Decimal("0"),
+        validators=[MinValueValidator(0)],
+        help_text="By how much invoiced and delivered quantities may differ, in the article's unit.",
+    )
+    quantity_tolerance_percent = models.DecimalField(
+        max_digits=5,
+        decimal_places=2,
+        default=Decimal("0"),
+        validators=[MinValueValidator(0)],
+        help_text="The same as a share of what was invoiced; the larger of the two counts.",
+    )
+    venues = models.TextField(
+        blank=True, help_text="The places that deliveries go to, one a line. Blank: any place is fine."
+    )
     created_at = models.DateTimeField(default=timezone.now, editable=False)
 
     class Meta:

@@ -42,7 +42,15 @@ class Check:
     money_at_stake: Decimal | None = None
 
 
-Rule = Callable[[Invoice, Sequence[InvoiceLine], Sequence[Payment], date], Iterator[Check]]
+@dataclass(frozen=True, slots=True)
+class Given:
+    """What the rules go by besides the invoice. amount_tolerance: by how much sums may differ, in its currency."""
+
+    today: date
+    amount_tolerance: Decimal = CENT
+
+
+Rule = Callable[[Invoice, Sequence[InvoiceLine], Sequence[Payment], Given], Iterator[Check]]
 RULES: list[Rule] = []
 
 
@@ -52,10 +60,10 @@ def rule(function: Rule) -> Rule:
 
 
 def check_invoice(
-    invoice: Invoice, lines: Sequence[InvoiceLine], payments: Sequence[Payment], today: date
+    invoice: Invoice, lines: Sequence[InvoiceLine], payments: Sequence[Payment], given: Given
 ) -> list[Check]:
     """All checks of an invoice; the order is the order of the rules below."""
-    return [check for each in RULES for check in each(invoice, lines, payments, today)]
+    return [check for each in RULES for check in each(invoice, lines, payments, given)]
 
 
 def stated(invoice: Invoice, name: str) -> Decimal:
@@ -65,7 +73,7 @@ def stated(invoice: Invoice, name: str) -> Decimal:
 
 @rule
 def required_values_are_known(
-    invoice: Invoice, lines: Sequence[InvoiceLine], payments: Sequence[Payment], today: date
+    invoice: Invoice, lines: Sequence[InvoiceLine], payments: Sequence[Payment], given: Given
 ) -> Iterator[Check]:
     """Contract 1 cannot answer without number, date, total and currency (EN 16931: BT-1, BT-2, BT-112, BT-5)."""
     for attribute, name in REQUIRED.items():
@@ -84,13 +92,13 @@ def required_values_are_known(
 
 @rule
 def net_and_tax_make_the_total(
-    invoice: Invoice, lines: Sequence[InvoiceLine], payments: Sequence[Payment], today: date
+    invoice: Invoice, lines: Sequence[InvoiceLine], payments: Sequence[Payment], given: Given
 ) -> Iterator[Check]:
     """Net total plus tax is the gross total (EN 16931, BR-CO-15)."""
     net, tax, gross = invoice.net_total, invoice.tax_total, invoice.gross_total
     if net is None or tax is None or gross is None:
         yield Check("totals.gross", "totalAmount", CheckStatus.SKIPPED, "Net total or tax is not on the document.")
-    elif abs(net + tax - gross) <= CENT or abs(net - gross) <= CENT:
+    elif min(abs(net + tax - gross), abs(net - gross)) <= given.amount_tolerance:
         yield Check("totals.gross", "totalAmount", CheckStatus.PASSED, "Net total and tax make the total.")
     else:
         message = f"Net total {net} and tax {tax} make {net + tax}, but the total is {gross}."
@@ -99,7 +107,7 @@ def net_and_tax_make_the_total(
 
 @rule
 def lines_sum_to_a_total(
-    invoice: Invoice, lines: Sequence[InvoiceLine], payments: Sequence[Payment], today: date
+    invoice: Invoice, lines: Sequence[InvoiceLine], payments: Sequence[Payment], given: Given
 ) -> Iterator[Check]:
     """Line amounts add up to the net or the gross total (EN 16931, BR-CO-10 and BR-CO-13)."""
     amounts = [line.net_amount for line in lines]
@@ -110,7 +118,7 @@ def lines_sum_to_a_total(
     found = sum((amount for amount in amounts if amount is not None), Decimal(0))
     found += stated(invoice, "charge_total") - stated(invoice, "allowance_total")
     nearest = min(totals, key=lambda total: abs(total - found))
-    if abs(nearest - found) <= CENT * len(amounts):
+    if abs(nearest - found) <= max(CENT * len(amounts), given.amount_tolerance):
         yield Check("totals.lines", "lineItems", CheckStatus.PASSED, "The lines add up to the total.")
     else:
         message = f"The lines add up to {found}, but the total is {nearest}."
@@ -119,14 +127,14 @@ def lines_sum_to_a_total(
 
 @rule
 def each_line_multiplies(
-    invoice: Invoice, lines: Sequence[InvoiceLine], payments: Sequence[Payment], today: date
+    invoice: Invoice, lines: Sequence[InvoiceLine], payments: Sequence[Payment], given: Given
 ) -> Iterator[Check]:
     """Quantity times unit price is the line's amount, unless the line shows a discount."""
     for line in lines:
         if line.quantity is None or line.unit_price is None or line.net_amount is None or line.discount is not None:
             continue
         product = line.quantity * line.unit_price
-        if abs(abs(product) - abs(line.net_amount)) > max(CENT, abs(line.quantity) * CENT / 2):
+        if abs(abs(product) - abs(line.net_amount)) > max(given.amount_tolerance, abs(line.quantity) * CENT / 2):
             message = f"{line.quantity.normalize():f} x {line.unit_price.normalize():f} is not {line.net_amount}."
             stake = abs(abs(product) - abs(line.net_amount)).quantize(CENT)
             yield Check("line.product", "lineItems", CheckStatus.WARNING, message, line.position, stake)
@@ -134,7 +142,7 @@ def each_line_multiplies(
 
 @rule
 def balance_follows_from_total_and_payments(
-    invoice: Invoice, lines: Sequence[InvoiceLine], payments: Sequence[Payment], today: date
+    invoice: Invoice, lines: Sequence[InvoiceLine], payments: Sequence[Payment], given: Given
 ) -> Iterator[Check]:
     """Total and previous balance less what was paid is the balance (EN 16931, BR-CO-16)."""
     paid = invoice.amount_paid
@@ -144,7 +152,7 @@ def balance_follows_from_total_and_payments(
         yield Check("totals.balance", "balanceDue", CheckStatus.SKIPPED, "Payments or balance are not on the document.")
         return
     expected = invoice.gross_total + (invoice.previous_balance or 0) - paid + stated(invoice, "rounding_amount")
-    if abs(expected - invoice.amount_due) <= CENT:
+    if abs(expected - invoice.amount_due) <= given.amount_tolerance:
         yield Check("totals.balance", "balanceDue", CheckStatus.PASSED, "Total less payments is the balance.")
     else:
         message = f"Total less payments is {expected}, but the balance is {invoice.amount_due}."
@@ -159,16 +167,16 @@ def balance_follows_from_total_and_payments(
 
 @rule
 def dates_are_in_order(
-    invoice: Invoice, lines: Sequence[InvoiceLine], payments: Sequence[Payment], today: date
+    invoice: Invoice, lines: Sequence[InvoiceLine], payments: Sequence[Payment], given: Given
 ) -> Iterator[Check]:
     """An invoice is not from the future, hardly years old, and not due before its day."""
     issued = invoice.issue_date
     if issued is None:
         yield Check("dates.issue", "invoiceDate", CheckStatus.SKIPPED, "The invoice date is not known.")
         return
-    if issued > today + timedelta(days=1):
+    if issued > given.today + timedelta(days=1):
         yield Check("dates.issue", "invoiceDate", CheckStatus.FAILED, f"The invoice date {issued} lies in the future.")
-    elif issued < today - timedelta(days=OLD_DAYS):
+    elif issued < given.today - timedelta(days=OLD_DAYS):
         yield Check("dates.issue", "invoiceDate", CheckStatus.WARNING, f"The invoice date {issued} is years ago.")
     else:
         yield Check("dates.issue", "invoiceDate", CheckStatus.PASSED, "The invoice date is plausible.")

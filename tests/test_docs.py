@@ -43,3 +43,13 @@ def test_commands_that_are_named_exist(document: Path) -> None:
     built_in = {"migrate", "check", "spectacular", "createsuperuser", "shell", "collectstatic", "makemigrations"}
     assert set(re.findall(r"(?:^|`)make ([a-z-]+)", text, re.MULTILINE)) <= targets
     assert set(re.findall(r"manage\.py ([a-z_]+)", text)) <= commands | built_in
+
+
+def test_every_rule_of_a_finding_is_documented() -> None:
+    code = "".join(
+        (ROOT / "invoices" / name).read_text(encoding="utf-8")
+        for name in ("validation.py", "history.py", "services/review.py")
+    )
+    rules = set(re.findall(r'Check\(\s*"([a-z_.]+)"', code)) | {"review.rejected"}
+    documented = set(re.findall(r"^\| `([a-z_.]+)`", (ROOT / "docs" / "findings.md").read_text(encoding="utf-8"), re.M))
+    assert len(rules) > 12 and rules <= documented

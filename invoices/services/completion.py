@@ -16,7 +16,7 @@ from invoices.reconciliation import compare
 from invoices.services import deliveries, jobs
 from invoices.services.events import record_event
 from invoices.services.findings import replace_findings, update_status
-from invoices.validation import Check, CheckStatus, check_invoice
+from invoices.validation import Check, CheckStatus, Given, check_invoice
 from pims.connectors.base import Hints
 from pims.errors import PimsError
 from pims.lookup import Lookup, Outcome, find_invoice
@@ -201,7 +201,7 @@ def as_read(request: InvoiceRequest, invoice: Invoice) -> dict[str, Any]:
 
 def own_checks(invoice: Invoice) -> list[Check]:
     lines, payments = list(invoice.lines.all()), list(invoice.payments.all())
-    return check_invoice(invoice, lines, payments, timezone.now().date())
+    return check_invoice(invoice, lines, payments, Given(timezone.now().date(), invoice.mga.amount_tolerance))
 
 
 def failure(request: InvoiceRequest, code: str, message: str, http_status: int) -> Answer:

@@ -14,6 +14,7 @@ from invoices.matching import Article, Choice, Paper, Variance, choose, variance
 from invoices.models import DeliveryNote, Document, Invoice, Pairing
 from invoices.services.events import record_event
 from invoices.services.findings import replace_findings, update_status
+from invoices.services.history import judge_history
 from invoices.validation import Check, CheckStatus
 
 WINDOW = timedelta(days=45)  # around a document's day: what lies further off does not belong to it
@@ -98,10 +99,12 @@ def decide(pairing: Pairing, status: str, actor: AbstractBaseUser) -> None:
 
 
 def judge_deliveries(invoice: Invoice) -> None:
-    """Findings for quantities that differ from the confirmed deliveries, and the status that follows."""
+    """Findings for quantities that differ from the confirmed deliveries, or a delivery that is missing, and the status
+    that follows."""
     confirmed = invoice.pairings.filter(status=Pairing.Status.CONFIRMED).select_related("delivery_note")
     notes = [pairing.delivery_note for pairing in confirmed.prefetch_related("delivery_note__lines")]
     replace_findings(invoice, variance_checks(invoice, variances_of(invoice, notes)), families=(FAMILY,))
+    judge_history(invoice)
     update_status(invoice)
 
 
@@ -112,14 +115,32 @@ def variances_of(invoice: Invoice, notes: Sequence[DeliveryNote]) -> list[Varian
 def variance_checks(invoice: Invoice, found: Iterable[Variance]) -> Iterable[Check]:
     lines = list(invoice.lines.all())
     for number, variance in enumerate(found, start=1):
+        if abs(variance.invoiced - variance.delivered) <= quantity_tolerance(invoice.mga, variance.invoiced):
+            continue
         line = next((row for row in lines if row.description == variance.description), None)
-        billed, came = variance.invoiced.normalize(), variance.delivered.normalize()
-        message = f"{variance.description}: {billed:f} invoiced, {came:f} delivered."
+        rule, told = judge_variance(variance)
         stake = None
         if line is not None and line.unit_price is not None:
             stake = (abs(variance.invoiced - variance.delivered) * abs(line.unit_price)).quantize(CENT)
         position = line.position if line is not None else 1000 + number
-        yield Check("delivery.quantity", "lineItems", CheckStatus.WARNING, message, position, stake)
+        message = f"{variance.description}: {told}."
+        yield Check(f"{FAMILY}{rule}", "lineItems", CheckStatus.WARNING, message, position, stake)
+
+
+def quantity_tolerance(mga: Mga, invoiced: Decimal) -> Decimal:
+    """By how much a delivery may differ: the larger of the tenant's two tolerances."""
+    return max(mga.quantity_tolerance, abs(invoiced) * mga.quantity_tolerance_percent / 100)
+
+
+def judge_variance(variance: Variance) -> tuple[str, str]:
+    """What the difference is called, and in words."""
+    billed, came = (f"{number.normalize():f}" for number in (variance.invoiced, variance.delivered))
+    if not variance.delivered:
+        return "absent", f"{billed} invoiced, none delivered"
+    if not variance.invoiced:
+        return "unbilled", f"{came} delivered, none invoiced"
+    rule = "short" if variance.delivered < variance.invoiced else "over"
+    return rule, f"{billed} invoiced, {came} delivered"
 
 
 def paper_of_invoice(invoice: Invoice) -> Paper:

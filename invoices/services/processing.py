@@ -17,12 +17,13 @@ from invoices.models import Document, Invoice, Job
 from invoices.services import completion, jobs
 from invoices.services.events import record_event
 from invoices.services.findings import compute_status, replace_findings
+from invoices.services.history import judge_history
 from invoices.services.intake import local_copy
 from invoices.services.pairing import pair_document
 from invoices.services.reading import reader_options
 from invoices.services.recording import record_reading
 from invoices.services.templates import find_templates
-from invoices.validation import FAMILIES, Check, check_invoice
+from invoices.validation import FAMILIES, Check, Given, check_invoice
 from ocr.errors import ReaderCrashedError, ReadTimeoutError
 
 logger = logging.getLogger(__name__)
@@ -113,10 +114,13 @@ def check_document(job: Job, document: Document) -> None:
             replace_findings(invoice, compare_with_page(invoice), families=(FAMILY,))
             replace_findings(invoice, checks_of(invoice), families=FAMILIES)
         pair_document(document)
+        for invoice in document.invoices.select_related("mga").prefetch_related("lines"):
+            judge_history(invoice)
 
 
 def checks_of(invoice: Invoice) -> list[Check]:
-    return check_invoice(invoice, list(invoice.lines.all()), list(invoice.payments.all()), timezone.now().date())
+    given = Given(timezone.now().date(), invoice.mga.amount_tolerance)
+    return check_invoice(invoice, list(invoice.lines.all()), list(invoice.payments.all()), given)
 
 
 def give_back(job: Job, failure: Failure) -> None:

@@ -35,7 +35,7 @@ from invoices.services.pairing import judge_deliveries, pair_document
 from invoices.services.practices import resolve_practice
 from invoices.services.recording import INVOICE_FIELDS, LARGEST
 from invoices.services.templates import learn_soon
-from invoices.validation import FAMILIES, Check, CheckStatus, check_invoice
+from invoices.validation import FAMILIES, Check, CheckStatus, Given, check_invoice
 from ocr import Field
 from ocr.parse import parse_amount, parse_date, parse_quantity
 from ocr.types import Method
@@ -258,7 +258,8 @@ def _judge(invoice: Invoice) -> None:
 
 
 def _checks(invoice: Invoice, lines: Sequence[InvoiceLine]) -> list[Check]:
-    return check_invoice(invoice, lines, list(invoice.payments.all()), timezone.now().date())
+    given = Given(timezone.now().date(), invoice.mga.amount_tolerance)
+    return check_invoice(invoice, lines, list(invoice.payments.all()), given)
 
 
 def _answer_requests(invoice: Invoice) -> None:

@@ -123,6 +123,7 @@ UPLOAD_SCHEMA: dict[str, Any] = {
     "responses": documented(
         _200="OK: processing successful",
         _202="Accepted: async processing started (if webhook provided, or if it takes long)",
+        _415="Unsupported Media Type: not multipart/form-data",
         _503="Service Unavailable: too many documents are waiting; Retry-After tells when",
         **COMMON_RESPONSES,
     ),

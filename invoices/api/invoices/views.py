@@ -217,6 +217,7 @@ class InvoicesViewSet(GenericViewSet[Invoice]):
             400: DetailSerializer,
             401: DetailSerializer,
             403: DetailSerializer,
+            415: DetailSerializer,
             429: DetailSerializer,
             503: DetailSerializer,
         },

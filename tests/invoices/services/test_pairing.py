@@ -57,7 +57,7 @@ def test_a_short_delivery_is_a_finding_with_the_money_at_stake() -> None:
     invoice, note = make_pair(make_mga(), delivered="3")
     pairing.pair_document(note.document)
     finding = invoice.findings.get()
-    assert (finding.rule, finding.line, str(finding.money_at_stake)) == ("delivery.quantity", 1, "31.20")
+    assert (finding.rule, finding.line, str(finding.money_at_stake)) == ("delivery.short", 1, "31.20")
     assert finding.message == "Olive oil: 4 invoiced, 3 delivered."
 
 

@@ -1,0 +1,81 @@
+"""Collects what the tenant knows of an invoice's supplier, for the rules of `invoices.history`."""
+
+from django.db.models import Exists, OuterRef, Q, QuerySet
+
+from invoices.history import FAMILIES, History, Other, PricePoint, article_key, check_history
+from invoices.models import Invoice, InvoiceLine, Pairing
+from invoices.services.findings import replace_findings
+
+MOST_OTHERS = 50
+MOST_PRICES = 2000  # lines of the supplier's latest invoices
+LATEST = 10
+
+
+def judge_history(invoice: Invoice) -> None:
+    """Findings for what differs from the supplier's other invoices. Inside the caller's transaction."""
+    lines = list(invoice.lines.all())
+    replace_findings(invoice, check_history(invoice, lines, history_of(invoice, lines)), families=FAMILIES)
+
+
+def history_of(invoice: Invoice, lines: list[InvoiceLine]) -> History:
+    """Beside the tenant's settings, all of it from invoices that came in before this one."""
+    venues = [venue.strip() for venue in invoice.mga.venues.splitlines() if venue.strip()]
+    tolerance = invoice.mga.price_tolerance_percent / 100
+    earlier = earlier_invoices(invoice)
+    if earlier is None:
+        return History(venues=venues, price_tolerance=tolerance)
+    paired = Pairing.objects.filter(invoice=OuterRef("pk"), status=Pairing.Status.CONFIRMED)
+    latest = list(earlier.annotate(is_delivered=Exists(paired))[:LATEST])
+    return History(
+        others=[as_other(row) for row in duplicates_among(earlier, invoice)],
+        prices=last_prices(earlier, lines),
+        currencies=[row.currency for row in latest if row.currency],
+        delivered=[row.is_delivered for row in latest],
+        is_delivered=invoice.pairings.filter(status=Pairing.Status.CONFIRMED).exists(),
+        venues=venues,
+        price_tolerance=tolerance,
+    )
+
+
+def earlier_invoices(invoice: Invoice) -> QuerySet[Invoice] | None:
+    """The supplier's other invoices of the same kind that came in earlier, latest first; None without a supplier."""
+    if invoice.supplier_id is None:
+        return None
+    rows: QuerySet[Invoice] = Invoice.objects.for_mga(invoice.mga_id).filter(
+        Q(created_at__lt=invoice.created_at) | Q(created_at=invoice.created_at, pk__lt=invoice.pk),
+        supplier=invoice.supplier_id,
+        kind=invoice.kind,
+        rejected_at=None,
+    )
+    return rows.order_by("-created_at", "-pk")
+
+
+def duplicates_among(earlier: QuerySet[Invoice], invoice: Invoice) -> list[Invoice]:
+    same = Q(pk=None)
+    if invoice.number_key:
+        same |= Q(number_key=invoice.number_key)
+    if invoice.gross_total and invoice.issue_date:
+        same |= Q(issue_date=invoice.issue_date, gross_total=invoice.gross_total)
+    return list(earlier.filter(same).order_by("created_at", "pk")[:MOST_OTHERS])
+
+
+def as_other(row: Invoice) -> Other:
+    shown = row.invoice_number or row.filename
+    return Other(row.pk, row.number_key, f"{shown} ({row.pk})", row.issue_date, row.gross_total)
+
+
+def last_prices(earlier: QuerySet[Invoice], lines: list[InvoiceLine]) -> dict[str, PricePoint]:
+    """Of the articles on some lines, what each cost the last time."""
+    wanted = {article_key(line) for line in lines}
+    skus = {line.sku for line in lines if line.sku}
+    names = {line.description for line in lines if not line.sku}
+    rows = InvoiceLine.objects.filter(
+        Q(sku__in=skus) | Q(sku="", description__in=names), invoice__in=earlier.order_by(), unit_price__isnull=False
+    )
+    found: dict[str, PricePoint] = {}
+    for row in rows.select_related("invoice").order_by("-invoice__created_at", "-invoice_id")[:MOST_PRICES]:
+        key = article_key(row)
+        if key in wanted and key not in found and row.unit_price is not None:
+            of = row.invoice
+            found[key] = PricePoint(row.unit_price, row.unit, of.invoice_number, of.issue_date)
+    return found
