@@ -18,3 +18,9 @@ def run_learning(template_id: str) -> None:
     from invoices.services import learning
 
     learning.learn_template(template_id)
+
+
+def run_rereading(document_id: str) -> None:
+    from invoices.services import rereading
+
+    rereading.reread_next(document_id)

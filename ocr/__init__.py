@@ -17,7 +17,11 @@ from ocr.types import (
     Word,
 )
 
+READER_VERSION = "2026.11"
+"""Raised whenever documents may come out otherwise: `reprocess` reads those again that an older one has read."""
+
 __all__ = [
+    "READER_VERSION",
     "Difference",
     "DocumentKind",
     "DocumentReading",

@@ -11,6 +11,7 @@ from django.shortcuts import get_object_or_404
 from django.template.defaultfilters import filesizeformat
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
+from django.utils import timezone
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 from django.views.decorators.http import require_GET
@@ -19,7 +20,7 @@ from invoicedata.models import Mga
 from invoices.admin.base import ReadOnlyAdmin, ReadOnlyInline, pill_column
 from invoices.errors import InvoiceDataError
 from invoices.models import DeliveryNote, Document, Invoice, Page
-from invoices.services import intake
+from invoices.services import intake, rereading
 from invoices.services.rendering import PageNotShownError, render_page
 
 
@@ -65,6 +66,7 @@ class DocumentAdmin(ReadOnlyAdmin):
     search_fields = ("filename", "id", "sha256")
     date_hierarchy = "created_at"
     inlines = (InvoiceInline, DeliveryNoteInline, PageInline)
+    actions = ("read_again",)
     fields = (
         "filename",
         "mga",
@@ -85,6 +87,14 @@ class DocumentAdmin(ReadOnlyAdmin):
         "sha256",
         "id",
     )
+
+    @admin.action(description="Read again (corrections stay)", permissions=["reread"])
+    def read_again(self, request: HttpRequest, rows: QuerySet[Document]) -> None:
+        count = rereading.reread_soon(rows, request.user, timezone.now())  # type: ignore[arg-type]
+        self.message_user(request, f"{count} are read again as soon as nothing else waits.", messages.SUCCESS)
+
+    def has_reread_permission(self, request: HttpRequest) -> bool:
+        return request.user.has_perm("invoices.change_document")
 
     @admin.display(description="size", ordering="size")
     def size_shown(self, document: Document) -> str:

@@ -45,6 +45,9 @@ class Document(models.Model):
     )
     read_at = models.DateTimeField(null=True, blank=True)
     reader_version = models.CharField(max_length=40, blank=True)
+    reread_since = models.DateTimeField(
+        null=True, blank=True, editable=False, help_text="It waits to be read again, since then."
+    )
     created_at = models.DateTimeField(default=timezone.now, editable=False)
 
     objects = TenantQuerySet.as_manager()
@@ -55,6 +58,10 @@ class Document(models.Model):
         indexes = [
             # The admin's list of what is waiting or failed, newest first.
             models.Index(fields=["state", "-created_at"], name="document_state_created"),
+            # The sweeper: what waits to be read again.
+            models.Index(
+                fields=["reread_since"], name="document_reread", condition=models.Q(reread_since__isnull=False)
+            ),
         ]
 
     def __str__(self) -> str:

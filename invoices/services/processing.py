@@ -8,22 +8,18 @@ import logging
 from dataclasses import dataclass
 
 from django.db import transaction
-from django.utils import timezone
 
 import ocr
 from invoicedata.logs import log_as
-from invoices.e_invoices import FAMILY, compare_with_page
-from invoices.models import Document, Invoice, Job
+from invoices.models import Document, Job
 from invoices.services import completion, jobs
 from invoices.services.events import record_event
-from invoices.services.findings import compute_status, replace_findings
-from invoices.services.history import judge_history
+from invoices.services.findings import compute_status
 from invoices.services.intake import local_copy
-from invoices.services.pairing import pair_document
+from invoices.services.judging import judge_document
 from invoices.services.reading import reader_options
 from invoices.services.recording import record_reading
 from invoices.services.templates import find_templates
-from invoices.validation import FAMILIES, Check, Given, check_invoice
 from ocr.errors import ReaderCrashedError, ReadTimeoutError
 
 logger = logging.getLogger(__name__)
@@ -107,20 +103,9 @@ def read_document(job: Job, document: Document) -> Failure | None:
 
 
 def check_document(job: Job, document: Document) -> None:
-    """Runs the checks over the document's invoices, keeps their findings, and pairs with deliveries."""
     with transaction.atomic():
         jobs.require_claim(job)
-        for invoice in document.invoices.select_related("mga").prefetch_related("lines", "payments"):
-            replace_findings(invoice, compare_with_page(invoice), families=(FAMILY,))
-            replace_findings(invoice, checks_of(invoice), families=FAMILIES)
-        pair_document(document)
-        for invoice in document.invoices.select_related("mga").prefetch_related("lines"):
-            judge_history(invoice)
-
-
-def checks_of(invoice: Invoice) -> list[Check]:
-    given = Given(timezone.now().date(), invoice.mga.amount_tolerance)
-    return check_invoice(invoice, list(invoice.lines.all()), list(invoice.payments.all()), given)
+        judge_document(document)
 
 
 def give_back(job: Job, failure: Failure) -> None:

@@ -9,17 +9,22 @@ logger = logging.getLogger(__name__)
 
 
 def nudge_job(job_id: str) -> None:
-    try:
-        async_task("invoices.tasks.run_job", job_id)
-    except Exception:
-        logger.exception("The queue did not take a nudge for %s; the sweeper sends another.", job_id)
+    _nudge("invoices.tasks.run_job", job_id)
 
 
 def nudge_learning(template_id: str) -> None:
+    _nudge("invoices.tasks.run_learning", template_id)
+
+
+def nudge_rereading(document_id: str) -> None:
+    _nudge("invoices.tasks.run_rereading", document_id)
+
+
+def _nudge(task: str, subject: str) -> None:
     try:
-        async_task("invoices.tasks.run_learning", template_id)
+        async_task(task, subject)
     except Exception:
-        logger.exception("The queue did not take a nudge for %s; the sweeper sends another.", template_id)
+        logger.exception("The queue did not take a nudge for %s; the sweeper sends another.", subject)
 
 
 def size() -> int | None:

@@ -18,7 +18,7 @@ from invoices.models import (
 )
 from invoices.services.events import record_event
 from invoices.services.practices import resolve_practice
-from ocr import DocumentKind, DocumentReading, Field, Reading
+from ocr import READER_VERSION, DocumentKind, DocumentReading, Field, Reading
 from ocr.report import plain, report_box
 from pims.numbers import normalise
 
@@ -72,7 +72,8 @@ def record_reading(document: Document, reading: Reading) -> None:
     document.delivery_notes.exclude(part__in=kept_notes).delete()
     document.state, document.read_at = Document.State.READ, timezone.now()
     document.page_count = len(reading.pages)
-    document.save(update_fields=["state", "read_at", "page_count"])
+    document.reader_version, document.error_code, document.error_message = READER_VERSION, "", ""
+    document.save(update_fields=["state", "read_at", "page_count", "reader_version", "error_code", "error_message"])
 
 
 def replace_pages(document: Document, reading: Reading) -> None:

@@ -18,7 +18,6 @@ from django.db.models import F, Q
 from django.utils import timezone
 
 from invoices.answers import missing_required
-from invoices.e_invoices import FAMILY, compare_with_page
 from invoices.errors import (
     ReviewBlockedError,
     ReviewClosedError,
@@ -27,20 +26,19 @@ from invoices.errors import (
     ReviewValueError,
 )
 from invoices.models import Correction, Finding, Invoice, InvoiceLine, InvoiceRequest
-from invoices.reconciliation import compare
 from invoices.services import jobs
 from invoices.services.events import record_event
 from invoices.services.findings import replace_findings, update_status
+from invoices.services.judging import judge
 from invoices.services.pairing import judge_deliveries, pair_document
 from invoices.services.practices import resolve_practice
 from invoices.services.recording import INVOICE_FIELDS, LARGEST
 from invoices.services.templates import learn_soon
-from invoices.validation import FAMILIES, Check, CheckStatus, Given, check_invoice
+from invoices.validation import Check, CheckStatus, Given, check_invoice
 from ocr import Field
 from ocr.parse import parse_amount, parse_date, parse_quantity
 from ocr.types import Method
 from pims.numbers import normalise
-from pims.types import from_json
 
 HEADER_FIELDS = (*INVOICE_FIELDS, "kind")
 LINE_FIELDS = ("description", "quantity", "unit_price", "net_amount", "sku", "unit", "category", "discount", "tax_rate")
@@ -248,12 +246,7 @@ def _writing(invoice_id: str, actor: AbstractBaseUser, version: int, *, is_open:
 
 def _judge(invoice: Invoice) -> None:
     """Runs the checks again on the values as they are now."""
-    lines = list(invoice.lines.all())
-    replace_findings(invoice, _checks(invoice, lines), families=FAMILIES)
-    replace_findings(invoice, compare_with_page(invoice), families=(FAMILY,))
-    if invoice.pims_record is not None:
-        found = compare(invoice, lines, from_json(invoice.pims_record))
-        replace_findings(invoice, found, families=("pims.",))
+    judge(invoice)
     judge_deliveries(invoice)
 
 

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from invoices.models import Job
-from invoices.services import jobs, processing, queue, templates
+from invoices.services import jobs, processing, queue, rereading, templates
 
 STALLED_AFTER = timedelta(seconds=25)  # a job that is due and nudged this long without any job running
 
@@ -23,6 +23,8 @@ def sweep(now: datetime) -> Swept:
         queue.nudge_job(job_id)
     for template_id in templates.due_for_learning(now):
         queue.nudge_learning(template_id)
+    if queued == 0:
+        rereading.nudge_rereading()
     lost = jobs.abandoned(now)
     for job in lost:
         processing.fail_abandoned(job)

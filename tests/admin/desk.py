@@ -11,7 +11,7 @@ from invoicedata.models import Mga
 from invoices.models import Document, Invoice
 from invoices.services.findings import replace_findings
 from invoices.services.intake import local_copy
-from invoices.services.processing import checks_of
+from invoices.services.judging import checks_of
 from invoices.services.reading import reader_options
 from invoices.services.recording import record_reading
 from invoices.validation import FAMILIES

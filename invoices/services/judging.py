@@ -1,0 +1,37 @@
+"""All that is to be said of an invoice as it stands: checks, e-invoice, practice system, deliveries, history."""
+
+from django.utils import timezone
+
+from invoices.e_invoices import FAMILY, compare_with_page
+from invoices.models import Document, Invoice
+from invoices.reconciliation import compare
+from invoices.services.findings import replace_findings
+from invoices.services.history import judge_history
+from invoices.services.pairing import pair_document
+from invoices.validation import FAMILIES, Check, Given, check_invoice
+from pims.types import from_json
+
+
+def judge_document(document: Document) -> None:
+    """Runs the checks over the document's invoices, keeps their findings, and pairs with deliveries. Inside the
+    caller's transaction."""
+    for invoice in document.invoices.select_related("mga").prefetch_related("lines", "payments"):
+        judge(invoice)
+    pair_document(document)
+    for invoice in document.invoices.select_related("mga").prefetch_related("lines"):
+        judge_history(invoice)
+
+
+def judge(invoice: Invoice) -> None:
+    """Findings of what the invoice says itself, and of what its e-invoice and the practice system say otherwise."""
+    lines = list(invoice.lines.all())
+    replace_findings(invoice, compare_with_page(invoice), families=(FAMILY,))
+    replace_findings(invoice, checks_of(invoice), families=FAMILIES)
+    if invoice.pims_record is not None:
+        found = compare(invoice, lines, from_json(invoice.pims_record))
+        replace_findings(invoice, found, families=("pims.",))
+
+
+def checks_of(invoice: Invoice) -> list[Check]:
+    given = Given(timezone.now().date(), invoice.mga.amount_tolerance)
+    return check_invoice(invoice, list(invoice.lines.all()), list(invoice.payments.all()), given)
