@@ -1,6 +1,7 @@
 from typing import Any
 
 from django.apps import AppConfig
+from django.db.models.signals import post_migrate
 
 
 class InvoicesConfig(AppConfig):
@@ -10,7 +11,10 @@ class InvoicesConfig(AppConfig):
     def ready(self) -> None:
         from django_q.signals import post_spawn  # needs the models
 
+        from invoices import triggers
+
         post_spawn.connect(warm_reader, dispatch_uid="invoices.warm_reader")
+        post_migrate.connect(triggers.install, sender=self, dispatch_uid="invoices.triggers")
 
 
 def warm_reader(**kwargs: Any) -> None:

@@ -7,6 +7,7 @@ from invoices.models.findings import Finding
 from invoices.models.invoices import Invoice, InvoiceLine, Payment, Practice
 from invoices.models.jobs import Job
 from invoices.models.requests import InvoiceRequest
+from invoices.models.tallies import InvoiceTally
 from invoices.models.templates import SupplierTemplate
 from invoices.models.webhooks import WebhookAttempt, WebhookDelivery
 
@@ -21,6 +22,7 @@ __all__ = [
     "Invoice",
     "InvoiceLine",
     "InvoiceRequest",
+    "InvoiceTally",
     "Job",
     "Page",
     "Pairing",

@@ -4,6 +4,7 @@ from typing import Any
 
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
+from django.db.models import F
 
 from invoicedata.identifiers import new_id
 from invoicedata.models import Mga
@@ -42,6 +43,24 @@ def confidence_constraint(model: str) -> models.CheckConstraint:
     return models.CheckConstraint(
         condition=models.Q(confidence__gte=0, confidence__lte=1), name=f"{model}_confidence_0_to_1"
     )
+
+
+class UnknownLastIndex(models.Index):
+    """A tenant's rows by a column, descending, the unknown last; read backwards: ascending, the unknown first. SQLite
+    orders like that by itself, and does not let an index say so."""
+
+    def __init__(self, column: str, *, name: str) -> None:
+        self.column = column
+        super().__init__(F("mga"), F(column).desc(nulls_last=True), F("id").desc(), name=name)
+
+    def create_sql(self, model: Any, schema_editor: Any, using: str = "", **kwargs: Any) -> Any:
+        if schema_editor.connection.vendor != "sqlite":
+            return super().create_sql(model, schema_editor, using, **kwargs)
+        plain = models.Index(fields=["mga", f"-{self.column}", "-id"], name=self.name)
+        return plain.create_sql(model, schema_editor, using, **kwargs)
+
+    def deconstruct(self) -> Any:
+        return "invoices.models.fields.UnknownLastIndex", (self.column,), {"name": self.name}
 
 
 class TenantQuerySet(models.QuerySet[Any]):

@@ -13,6 +13,7 @@ from invoices.models.fields import (
     PrefixedIdField,
     QuantityField,
     TenantQuerySet,
+    UnknownLastIndex,
     confidence_constraint,
 )
 
@@ -155,8 +156,25 @@ class Invoice(models.Model):
             confidence_constraint("invoice"),
         ]
         indexes = [
-            # GET /api/invoices without filters: newest first, ties by id.
+            # GET /api/invoices: newest first, without filters and of one status. Ties are broken by id everywhere, and
+            # a page in ascending order is the same index read backwards.
             models.Index(fields=["mga", "-created_at", "-id"], name="invoice_newest"),
+            models.Index(fields=["mga", "status", "-created_at", "-id"], name="invoice_newest_by_status"),
+            # GET /api/invoices?sort=…, one for each.
+            UnknownLastIndex("issue_date", name="invoice_by_date"),
+            UnknownLastIndex("gross_total", name="invoice_by_total"),
+            models.Index(fields=["mga", "-supplier_name", "-id"], name="invoice_by_supplier"),
+            models.Index(fields=["mga", "-status", "-id"], name="invoice_by_status"),
+            models.Index(fields=["mga", "-confidence", "-id"], name="invoice_by_confidence"),
+            models.Index(fields=["mga", "-venue", "-id"], name="invoice_by_venue"),
+            models.Index(fields=["mga", "-filename", "-id"], name="invoice_by_filename"),
+            models.Index(fields=["mga", "-open_findings", "-id"], name="invoice_by_findings"),
+            # The review queue: what is open, longest waiting first.
+            models.Index(
+                fields=["created_at", "id"],
+                name="invoice_awaiting_review",
+                condition=models.Q(open_findings__gt=0, approved_at__isnull=True, rejected_at__isnull=True),
+            ),
             # Duplicates and lookups: the same number in a tenant.
             models.Index(fields=["mga", "number_key"], name="invoice_number"),
         ]

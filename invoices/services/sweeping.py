@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from invoices.models import Job
-from invoices.services import jobs, processing, queue, rereading, templates
+from invoices.services import jobs, processing, queue, rereading, tallies, templates
 
 STALLED_AFTER = timedelta(seconds=25)  # a job that is due and nudged this long without any job running
 
@@ -25,6 +25,7 @@ def sweep(now: datetime) -> Swept:
         queue.nudge_learning(template_id)
     if queued == 0:
         rereading.nudge_rereading()
+    tallies.fold()
     lost = jobs.abandoned(now)
     for job in lost:
         processing.fail_abandoned(job)

@@ -1,0 +1,39 @@
+"""Totals of the list without counting: see `invoices.models.InvoiceTally`."""
+
+from collections import Counter
+
+from django.db import transaction
+from django.db.models import Sum
+
+from invoicedata.models import Mga
+from invoices.models import InvoiceTally
+
+FOLD_FROM = 500  # rows: a total then costs a millisecond
+FOLDED_AT_ONCE = 5000
+
+
+def count_invoices(mga: Mga | None, status: str | None = None) -> int:
+    """How many invoices there are, exactly, as this transaction sees them; of all tenants where none is given."""
+    rows = InvoiceTally.objects.all()
+    if mga is not None:
+        rows = rows.filter(mga=mga)
+    if status:
+        rows = rows.filter(status=status)
+    return rows.aggregate(total=Sum("delta"))["total"] or 0
+
+
+def fold() -> None:
+    """Replaces many rows by their sums. Any number may run at a time: who comes second finds the rows locked, and
+    leaves them."""
+    if InvoiceTally.objects.count() < FOLD_FROM:
+        return
+    with transaction.atomic():
+        rows = InvoiceTally.objects.select_for_update(skip_locked=True).order_by("pk")
+        taken = list(rows[:FOLDED_AT_ONCE])
+        sums: Counter[tuple[str, str]] = Counter()
+        for row in taken:
+            sums[row.mga_id, row.status] += row.delta
+        InvoiceTally.objects.filter(pk__in=[row.pk for row in taken]).delete()
+        InvoiceTally.objects.bulk_create(
+            InvoiceTally(mga_id=mga, status=status, delta=delta) for (mga, status), delta in sums.items() if delta
+        )

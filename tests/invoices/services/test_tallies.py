@@ -1,0 +1,116 @@
+"""The list's total is exact whatever happens to invoices, and costs no count."""
+
+from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+import pytest
+from django.db import connection, transaction
+from django.utils import timezone
+
+from invoices import triggers
+from invoices.models import Invoice, InvoiceTally
+from invoices.services import sweeping, tallies
+from invoices.services.tallies import count_invoices
+from tests.factories import make_client, make_document, make_invoice, make_mga
+
+pytestmark = pytest.mark.django_db
+
+
+def counted() -> Counter[tuple[str, str]]:
+    return Counter(Invoice.objects.values_list("mga_id", "status"))
+
+
+def tallied() -> Counter[tuple[str, str]]:
+    found: Counter[tuple[str, str]] = Counter()
+    for row in InvoiceTally.objects.all():
+        found[row.mga_id, row.status] += row.delta
+    return +found
+
+
+def test_whatever_writes_is_tallied() -> None:
+    mga, other = make_mga(), make_mga("other")
+    rows = [make_invoice(mga) for _ in range(5)] + [make_invoice(other)]
+    document = make_document(mga)
+    Invoice.objects.bulk_create(Invoice(mga=mga, document=document, part=part) for part in range(3))
+    assert tallied() == counted()
+    Invoice.objects.filter(mga=mga, status="scanned").update(status="flagged")
+    rows[0].status = "error"
+    rows[0].save()
+    rows[1].delete()
+    Invoice.objects.filter(document=document).delete()
+    assert tallied() == counted()
+    assert (count_invoices(mga), count_invoices(mga, "flagged"), count_invoices(other), count_invoices(None)) == (
+        4,
+        3,
+        1,
+        5,
+    )
+
+
+def test_what_is_rolled_back_was_never_there() -> None:
+    mga = make_mga()
+    with pytest.raises(RuntimeError), transaction.atomic():
+        make_invoice(mga)
+        raise RuntimeError
+    assert count_invoices(mga) == 0
+
+
+def test_folding_keeps_the_totals(monkeypatch: pytest.MonkeyPatch) -> None:
+    mga, other = make_mga(), make_mga("other")
+    for number in range(12):
+        make_invoice(mga if number % 3 else other, status="flagged" if number % 2 else "scanned")
+    monkeypatch.setattr(tallies, "FOLD_FROM", 10)
+    before = tallied()
+    sweeping.sweep(timezone.now())
+    assert tallied() == before == counted()
+    assert InvoiceTally.objects.count() == 4
+
+
+@pytest.mark.django_db(transaction=True)
+def test_many_that_write_and_fold_at_once_lose_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(tallies, "FOLD_FROM", 1)
+    mga = make_mga()
+    documents = [make_document(mga) for _ in range(40)]
+
+    def work(position: int) -> None:
+        try:
+            make_invoice(mga, document=documents[position], status="scanned")
+            tallies.fold()
+        finally:
+            connection.close()
+
+    with ThreadPoolExecutor(4) as pool:
+        list(pool.map(work, range(40)))
+    assert count_invoices(mga) == 40
+    tallies.fold()
+    assert InvoiceTally.objects.count() == 1
+
+
+def test_triggers_that_a_migration_dropped_are_made_again_and_the_rows_counted() -> None:
+    mga = make_mga()
+    make_invoice(mga)
+    with connection.cursor() as cursor:
+        on = " ON invoices_invoice" if connection.vendor == "postgresql" else ""
+        cursor.execute(f"DROP TRIGGER invoice_tally_added{on}")
+    make_invoice(mga)
+    assert count_invoices(mga) == 1
+    triggers.install()
+    assert count_invoices(mga) == 2
+    make_invoice(mga)
+    assert count_invoices(mga) == 3
+
+
+def test_pages_are_the_same_from_both_ends() -> None:
+    mga = make_mga()
+    for number in range(23):
+        make_invoice(mga, supplier_name=f"S{number % 4}", gross_total=None if number % 5 == 0 else number)
+    client = make_client(mga)
+
+    def ids(**query: Any) -> list[str]:
+        return [row["id"] for row in client.get("/api/invoices", query).json()["invoices"]]
+
+    for sort in ("created_at", "-supplier", "total_value", "-total_value", "date"):
+        whole = ids(sort=sort, limit=200)
+        assert len(whole) == 23
+        assert [pk for offset in range(0, 28, 4) for pk in ids(sort=sort, limit=4, offset=offset)] == whole
