@@ -152,7 +152,7 @@ class InvoicesViewSet(GenericViewSet[Invoice]):
         rows = Invoice.objects.for_mga(user.mga) if isinstance(user, Principal) else Invoice.objects.all()
         standing = Pairing.objects.exclude(status=Pairing.Status.REJECTED).select_related("delivery_note")
         pairings = standing.order_by("-score", "delivery_note_id")
-        return rows.select_related("document").prefetch_related(Prefetch("pairings", pairings))
+        return rows.select_related("document").prefetch_related(Prefetch("pairings", pairings, to_attr="standing"))
 
     @extend_schema(
         operation_id="listInvoices",
