@@ -3,11 +3,14 @@
 import json
 
 from django.contrib import admin
+from django.db.models import QuerySet
+from django.http import HttpRequest
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
 from invoices.admin.base import ReadOnlyAdmin, ReadOnlyInline, pill_column
 from invoices.models import InvoiceRequest, WebhookAttempt, WebhookDelivery
+from invoices.services import deliveries
 
 
 @admin.register(InvoiceRequest)
@@ -59,3 +62,12 @@ class WebhookDeliveryAdmin(ReadOnlyAdmin):
     date_hierarchy = "created_at"
     inlines = (AttemptInline,)
     exclude = ("fence", "lease_until")
+    actions = ("deliver_again",)
+
+    @admin.action(description="Deliver again (same id, same body)", permissions=["deliver"])
+    def deliver_again(self, request: HttpRequest, rows: QuerySet[WebhookDelivery]) -> None:
+        count = deliveries.redeliver(rows, request.user)  # type: ignore[arg-type]
+        self.message_user(request, f"{count} are delivered again; what was pending goes on as it was.")
+
+    def has_deliver_permission(self, request: HttpRequest) -> bool:
+        return request.user.has_perm("invoices.change_webhookdelivery")

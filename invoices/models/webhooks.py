@@ -36,6 +36,9 @@ class WebhookDelivery(models.Model):
     body = models.TextField()
     state = models.CharField(max_length=10, choices=State, default=State.PENDING)
     attempt_count = models.PositiveSmallIntegerField(default=0)
+    schedule_start = models.PositiveSmallIntegerField(
+        default=0, editable=False, help_text="Attempts before the present schedule of retries began: see redeliver."
+    )
     next_attempt_at = models.DateTimeField(default=timezone.now)
     fence = models.CharField(max_length=40, blank=True)
     lease_until = models.DateTimeField(null=True, blank=True)

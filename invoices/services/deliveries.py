@@ -5,13 +5,15 @@ import uuid
 from datetime import datetime, timedelta
 
 from django.conf import settings
+from django.contrib.auth.models import AbstractBaseUser
 from django.db import transaction
-from django.db.models import F, Q
+from django.db.models import F, Q, QuerySet
 from django.utils import timezone
 
 from invoicedata.models import Mga, WebhookSecret
 from invoices import webhooks
 from invoices.models import InvoiceRequest, WebhookAttempt, WebhookDelivery
+from invoices.services.events import record_event
 
 JITTER = 0.2
 LEASE = timedelta(seconds=30)  # longer than an attempt may take
@@ -39,6 +41,22 @@ def deliver(delivery_id: str) -> None:
     attempt = webhooks.send(delivery.url, body, headers, settings.WEBHOOK_PRIVATE_HOSTS)
     with transaction.atomic():
         _record(delivery, attempt, started)
+
+
+def redeliver(rows: QuerySet[WebhookDelivery], actor: AbstractBaseUser | None = None) -> int:
+    """Has deliveries that are over posted again, each with its own id and body, and a new schedule of retries. How
+    many."""
+    over = rows.exclude(state=WebhookDelivery.State.PENDING)
+    with transaction.atomic():
+        chosen = list(over.select_related("mga").defer("body").select_for_update(of=("self",)))
+        for delivery in chosen:
+            record_event(delivery.mga, delivery.pk, "webhook.replayed", actor=actor, data={"was": delivery.state})
+        return WebhookDelivery.objects.filter(pk__in=[delivery.pk for delivery in chosen]).update(
+            state=WebhookDelivery.State.PENDING,
+            next_attempt_at=timezone.now(),
+            schedule_start=F("attempt_count"),
+            delivered_at=None,
+        )
 
 
 def signing_secrets(mga: Mga, now: datetime) -> list[str]:
@@ -84,8 +102,9 @@ def _next(delivery: WebhookDelivery, attempt: webhooks.Attempt) -> dict[str, obj
     now = timezone.now()
     if attempt.succeeded:
         return {"state": WebhookDelivery.State.DELIVERED, "delivered_at": now}
-    if attempt.status_code == GONE or delivery.attempt_count > len(settings.WEBHOOK_RETRY_SECONDS):
+    made = delivery.attempt_count - delivery.schedule_start
+    if attempt.status_code == GONE or made > len(settings.WEBHOOK_RETRY_SECONDS):
         return {"state": WebhookDelivery.State.DEAD}
-    base = settings.WEBHOOK_RETRY_SECONDS[delivery.attempt_count - 1]
+    base = settings.WEBHOOK_RETRY_SECONDS[made - 1]
     asked = min(max(attempt.retry_after or 0, base), 2 * base)
     return {"next_attempt_at": now + timedelta(seconds=asked * random.uniform(1 - JITTER, 1 + JITTER))}

@@ -3,22 +3,35 @@
 import hashlib
 import hmac
 import json
+import os
+import re
+import shutil
+import socket
+import subprocess
+import sys
 import threading
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import datetime, timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 from typing import Any
 
 import pytest
+import requests
+from django.core.management import CommandError, call_command
+from django.test import Client
+from django.urls import reverse
 from django.utils import timezone
 from pytest_django.fixtures import Settings
+from requests.adapters import HTTPAdapter
 from standardwebhooks import Webhook
+from urllib3.util import Retry
 
 from invoicedata.models import WebhookSecret
 from invoices import webhooks
 from invoices.errors import InvalidWebhookUrlError
-from invoices.models import InvoiceRequest, WebhookAttempt, WebhookDelivery
+from invoices.models import Event, InvoiceRequest, WebhookAttempt, WebhookDelivery
 from invoices.services import deliveries
 from tests.factories import make_document, make_mga
 
@@ -204,3 +217,95 @@ def test_a_private_host_is_reached_only_when_the_operator_names_it(receiver: Rec
     refused = webhooks.send(receiver.url, b"{}", {})
     assert (refused.succeeded, refused.error, receiver.received) == (False, webhooks.NOT_ALLOWED, [])
     assert webhooks.send(receiver.url, b"{}", {}, ["127.0.0.1"]).succeeded
+
+
+def test_what_was_given_up_is_delivered_again_with_the_same_id_and_a_new_schedule(
+    delivery: WebhookDelivery, receiver: Receiver, settings: Settings
+) -> None:
+    settings.WEBHOOK_RETRY_SECONDS = [1]
+    receiver.answers = [(500, {})] * 3
+    for _ in range(2):
+        make_due()
+        deliveries.deliver(delivery.pk)
+    assert WebhookDelivery.objects.get().state == WebhookDelivery.State.DEAD
+    assert deliveries.redeliver(WebhookDelivery.objects.all()) == 1
+    for _ in range(2):
+        make_due()
+        deliveries.deliver(delivery.pk)
+    assert WebhookDelivery.objects.get().state == WebhookDelivery.State.DELIVERED
+    assert list(WebhookAttempt.objects.values_list("number", flat=True)) == [1, 2, 3, 4]
+    assert len({(headers["webhook-id"], body) for headers, body in receiver.received}) == 1
+    assert Event.objects.get(action="webhook.replayed").data == {"was": "dead"}
+
+
+@pytest.mark.parametrize(
+    ("options", "count"),
+    [
+        (("--mga", "acme"), 0),
+        (("--mga", "acme", "--state", "delivered"), 1),
+        (("--mga", "acme", "--state", "over"), 1),
+        (("--mga", "other", "--state", "over"), 0),
+        (("--since", "2020-01-01T00:00:00Z", "--state", "over"), 1),
+        (("--since", "2999-01-01T00:00:00Z", "--state", "over"), 0),
+        (("--id", "evt_none", "--state", "over"), 0),
+    ],
+    ids=str,
+)
+def test_webhooks_to_deliver_again_are_chosen(
+    delivery: WebhookDelivery, options: tuple[str, ...], count: int, capsys: pytest.CaptureFixture[str]
+) -> None:
+    deliveries.deliver(delivery.pk)
+    call_command("redeliver", *options, "--dry-run")
+    assert f"{count} would be delivered again" in capsys.readouterr().out
+    assert WebhookDelivery.objects.get().state == WebhookDelivery.State.DELIVERED
+    call_command("redeliver", *options)
+    assert WebhookDelivery.objects.filter(state="pending").count() == count
+
+
+@pytest.mark.parametrize("options", [(), ("--since", "soon")], ids=str)
+def test_redelivering_needs_to_know_which(options: tuple[str, ...]) -> None:
+    with pytest.raises(CommandError, match="--since"):
+        call_command("redeliver", *options)
+
+
+def test_staff_deliver_again(delivery: WebhookDelivery, admin_client: Client) -> None:
+    deliveries.deliver(delivery.pk)
+    url = reverse("admin:invoices_webhookdelivery_changelist")
+    admin_client.post(url, {"action": "deliver_again", "_selected_action": [delivery.pk]})
+    assert WebhookDelivery.objects.get().state == WebhookDelivery.State.PENDING
+
+
+@pytest.mark.parametrize(("language", "program"), [("python", sys.executable), ("javascript", "node")])
+def test_the_documented_receivers_take_what_is_genuine_and_nothing_else(
+    language: str, program: str, tmp_path: Path
+) -> None:
+    if shutil.which(program) is None:
+        pytest.skip(f"{program} is not installed")
+    text = (Path(__file__).parents[2] / "docs" / "webhooks.md").read_text(encoding="utf-8")
+    (code,) = re.findall(rf"```{language} receiver\n(.*?)```", text, re.DOTALL)
+    script = tmp_path / "receiver.cjs"
+    script.write_text(code, encoding="utf-8")
+    secret, body, now = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw", b'{"requestId": "req_1"}', timezone.now()
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    environment = os.environ | {"WEBHOOK_SECRET": secret, "PORT": str(port)}
+    process = subprocess.Popen([program, str(script)], env=environment, stdout=subprocess.PIPE, text=True)
+    session = requests.Session()
+    session.mount("http://", HTTPAdapter(max_retries=Retry(connect=20, backoff_factor=0.1)))
+
+    def answer(secrets: list[str], moment: datetime, sent: bytes) -> int:
+        headers = webhooks.make_headers(secrets, "evt_1", moment, body)
+        return session.post(f"http://127.0.0.1:{port}/", data=sent, headers=headers, timeout=10).status_code
+
+    try:
+        other = "whsec_" + "A" * 32
+        assert answer([secret], now, body) == 204
+        assert answer([other, secret], now, body) == 204  # a second copy, while the secret is being replaced
+        assert answer([other], now, body) == 401
+        assert answer([secret], now, body + b" ") == 401
+        assert answer([secret], now - timedelta(minutes=6), body) == 401
+    finally:
+        process.terminate()
+        printed, _ = process.communicate(timeout=10)
+    assert printed.split() == ["req_1"]
