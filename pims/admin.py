@@ -1,7 +1,15 @@
-from django.contrib import admin
-from django.http import HttpRequest
+from typing import Any
+
+from django.contrib import admin, messages
+from django.core.exceptions import PermissionDenied
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.shortcuts import get_object_or_404
+from django.urls import URLPattern, path, reverse
+from django.views.decorators.http import require_POST
 
 from pims.models import Amendment, Connection, CustomerLink, ImportBatch, PimsRecord
+from pims.settings_form import OPTION, SECRET, ConnectionForm, own_fields
+from pims.trials import try_connection
 
 
 class CustomerLinkInline(admin.TabularInline):
@@ -15,8 +23,46 @@ class ConnectionAdmin(admin.ModelAdmin):
     list_filter = ("kind", "enabled", "mga")
     list_select_related = ("mga",)
     search_fields = ("name", "practice_name")
-    exclude = ("secrets",)
+    form = ConnectionForm
     inlines = (CustomerLinkInline,)
+    change_form_template = "admin/pims/connection/change_form.html"
+
+    def get_fieldsets(self, request: HttpRequest, obj: Connection | None = None) -> Any:
+        """What its kind needs to know, once it is chosen."""
+        shown: list[Any] = [(None, {"fields": ConnectionForm.Meta.fields})]
+        own = own_fields(obj) if obj else {}
+        for title, prefix in (("Credentials", SECRET), ("Settings", OPTION)):
+            if names := [name for name in own if name.startswith(prefix)]:
+                shown.append((title, {"fields": names}))
+        return shown
+
+    def get_form(self, request: HttpRequest, obj: Any = None, change: bool = False, **kwargs: Any) -> Any:
+        kwargs["fields"] = ConnectionForm.Meta.fields  # its own fields are the form's, not the model's
+        return super().get_form(request, obj, change, **kwargs)
+
+    def get_inlines(self, request: HttpRequest, obj: Connection | None) -> Any:
+        return self.inlines if obj else ()
+
+    def response_add(self, request: HttpRequest, obj: Connection, post_url_continue: str | None = None) -> HttpResponse:
+        """On to the credentials."""
+        address = reverse("admin:pims_connection_change", args=[obj.pk])
+        self.message_user(request, "Added. Now its credentials, then test it.", messages.SUCCESS)
+        return HttpResponseRedirect(address)
+
+    def get_urls(self) -> list[URLPattern]:
+        test = self.admin_site.admin_view(require_POST(self.test_view))
+        return [path("<int:pk>/test/", test, name="pims_connection_test"), *super().get_urls()]
+
+    def test_view(self, request: HttpRequest, pk: int) -> HttpResponse:
+        """Signs in, reads a little of everything, and says what works and what does not."""
+        if not self.has_change_permission(request):
+            raise PermissionDenied
+        connection = get_object_or_404(self.get_queryset(request), pk=pk)
+        for trial in try_connection(connection):
+            told = f"{trial.name}: {trial.problem or 'works'}"
+            level = messages.SUCCESS if not trial.problem else messages.ERROR if trial.is_needed else messages.WARNING
+            self.message_user(request, told, level)
+        return HttpResponseRedirect(reverse("admin:pims_connection_change", args=[pk]))
 
 
 class AmendmentInline(admin.TabularInline):
