@@ -6,6 +6,8 @@ from typing import Any
 from django import forms
 from django.conf import settings
 from django.contrib import admin, messages
+from django.contrib.auth.admin import GroupAdmin, UserAdmin
+from django.contrib.auth.models import Group, User
 from django.db.models import Model, QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.response import TemplateResponse
@@ -13,7 +15,8 @@ from django.urls import reverse
 from django.utils import timezone
 
 from invoicedata import tokens
-from invoicedata.models import AccessToken, Mga, Permission, SigningKey, WebhookSecret
+from invoicedata.models import AccessToken, Mga, Permission, SigningKey, StaffLimit, WebhookSecret
+from invoicedata.staff import OwnTenantsFilter, ServiceAdmin, TenantAdmin, tenant_ids, tenants_of
 
 SECRET_OVERLAP = timedelta(hours=24)
 
@@ -27,7 +30,8 @@ def show_secret(request: HttpRequest, site: admin.AdminSite, title: str, secret:
 
 
 @admin.register(Mga)
-class MgaAdmin(admin.ModelAdmin):
+class MgaAdmin(TenantAdmin, admin.ModelAdmin):
+    tenant_path = "pk"
     list_display = ("name", "mga_id", "default_currency", "time_zone", "created_at")
     search_fields = ("name", "mga_id")
     readonly_fields = ("created_at",)
@@ -65,6 +69,9 @@ class MgaAdmin(admin.ModelAdmin):
     def get_readonly_fields(self, request: HttpRequest, obj: Model | None = None) -> Any:
         return (*self.readonly_fields, "mga_id") if obj else self.readonly_fields
 
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return tenant_ids(request.user) is None and super().has_add_permission(request)
+
     def has_delete_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
         return False
 
@@ -85,18 +92,22 @@ class MgaAdmin(admin.ModelAdmin):
 
 
 class IssueTokenForm(forms.Form):
-    mga = forms.ModelChoiceField(Mga.objects.all(), label="Tenant")
+    mga = forms.ModelChoiceField(Mga.objects.none(), label="Tenant")
     permissions = forms.MultipleChoiceField(
         choices=Permission.choices, initial=Permission.values, widget=forms.CheckboxSelectMultiple
     )
     hours = forms.FloatField(min_value=0.1, max_value=24, initial=24)
     note = forms.CharField(max_length=200, required=False, help_text="Whom it is for, and what for.")
 
+    def __init__(self, user: Any, *args: Any) -> None:
+        super().__init__(*args)
+        self.fields["mga"].queryset = tenants_of(user)  # type: ignore[attr-defined]
+
 
 @admin.register(AccessToken)
-class AccessTokenAdmin(admin.ModelAdmin):
+class AccessTokenAdmin(TenantAdmin, admin.ModelAdmin):
     list_display = ("mga", "note", "permissions", "issued_at", "expires_at", "revoked_at")
-    list_filter = ("mga", ("revoked_at", admin.EmptyFieldListFilter))
+    list_filter = (("mga", OwnTenantsFilter), ("revoked_at", admin.EmptyFieldListFilter))
     list_select_related = ("mga",)
     search_fields = ("jti", "note", "mga__name")
     date_hierarchy = "issued_at"
@@ -120,7 +131,7 @@ class AccessTokenAdmin(admin.ModelAdmin):
         """A form that issues a token, and the page that shows it once."""
         if not self.has_add_permission(request):
             return HttpResponseRedirect(reverse("admin:invoicedata_accesstoken_changelist"))
-        form = IssueTokenForm(request.POST or None)
+        form = IssueTokenForm(request.user, request.POST or None)
         if request.method == "POST" and form.is_valid():
             values = form.cleaned_data
             token = tokens.issue_token(
@@ -141,9 +152,9 @@ class AccessTokenAdmin(admin.ModelAdmin):
         return TemplateResponse(request, "admin/invoicedata/accesstoken/issue.html", context)
 
 
-@admin.register(SigningKey)
-class SigningKeyAdmin(admin.ModelAdmin):
-    list_display = ("kid", "created_at", "verifies_until")
+class SecretAdmin(admin.ModelAdmin):
+    """That there is a secret, and since when: never the secret."""
+
     exclude = ("secret",)
 
     def has_add_permission(self, request: HttpRequest) -> bool:
@@ -156,8 +167,40 @@ class SigningKeyAdmin(admin.ModelAdmin):
         return False
 
 
+@admin.register(SigningKey)
+class SigningKeyAdmin(ServiceAdmin, SecretAdmin):
+    list_display = ("kid", "created_at", "verifies_until")
+
+
 @admin.register(WebhookSecret)
-class WebhookSecretAdmin(SigningKeyAdmin):
+class WebhookSecretAdmin(TenantAdmin, SecretAdmin):
     list_display = ("mga", "created_at", "valid_until")
-    list_filter = ("mga",)
+    list_filter = (("mga", OwnTenantsFilter),)
     list_select_related = ("mga",)
+
+
+class StaffLimitInline(admin.StackedInline):
+    """Without it, a member of staff sees all tenants."""
+
+    model = StaffLimit
+    filter_horizontal = ("tenants",)
+    extra = 0
+
+
+admin.site.unregister([User, Group])
+
+
+@admin.register(User)
+class StaffAdmin(ServiceAdmin, UserAdmin):
+    """People and their roles; no one changes their own limits."""
+
+    list_display = ("username", "first_name", "last_name", "is_staff", "is_active", "last_login")
+    inlines = (StaffLimitInline,)
+
+    def get_inlines(self, request: HttpRequest, obj: Any) -> Any:
+        return self.inlines if obj else ()
+
+
+@admin.register(Group)
+class RoleAdmin(ServiceAdmin, GroupAdmin):
+    """Roles."""

@@ -177,6 +177,22 @@ class AccessToken(models.Model):
         return f"{self.mga_id} until {self.expires_at:%Y-%m-%d %H:%M}"
 
 
+class StaffLimit(models.Model):
+    """The only tenants that a member of staff may see. Who has none sees all."""
+
+    user = models.OneToOneField(settings.AUTH_USER_MODEL, primary_key=True, on_delete=models.CASCADE, related_name="+")
+    tenants = models.ManyToManyField(
+        Mga, blank=True, related_name="+", help_text="None chosen: no tenant is shown. Delete the limit to show all."
+    )
+
+    class Meta:
+        verbose_name = "limit to tenants"
+        verbose_name_plural = "limit to tenants"
+
+    def __str__(self) -> str:
+        return f"Limit of {self.user}"
+
+
 class Usage(models.Model):
     """What was used of a limit in its current window, where no Redis counts it. Only `invoicedata.limits` writes it."""
 

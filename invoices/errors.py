@@ -163,6 +163,10 @@ class ReviewClosedError(ReviewError):
     message = "The invoice was decided meanwhile."
 
 
+class ReviewAssigneeError(ReviewError):
+    code = "assignee"
+
+
 class ReviewBlockedError(ReviewError):
     """messages: the checks that still fail."""
 

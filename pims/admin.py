@@ -7,6 +7,7 @@ from django.shortcuts import get_object_or_404
 from django.urls import URLPattern, path, reverse
 from django.views.decorators.http import require_POST
 
+from invoicedata.staff import OwnTenantsFilter, TenantAdmin
 from pims.models import Amendment, Connection, CustomerLink, ImportBatch, PimsRecord
 from pims.settings_form import OPTION, SECRET, ConnectionForm, own_fields
 from pims.trials import try_connection
@@ -18,9 +19,9 @@ class CustomerLinkInline(admin.TabularInline):
 
 
 @admin.register(Connection)
-class ConnectionAdmin(admin.ModelAdmin):
+class ConnectionAdmin(TenantAdmin, admin.ModelAdmin):
     list_display = ("name", "kind", "practice_name", "mga", "enabled", "created_at")
-    list_filter = ("kind", "enabled", "mga")
+    list_filter = ("kind", "enabled", ("mga", OwnTenantsFilter))
     list_select_related = ("mga",)
     search_fields = ("name", "practice_name")
     form = ConnectionForm
@@ -76,9 +77,10 @@ class AmendmentInline(admin.TabularInline):
 
 
 @admin.register(PimsRecord)
-class PimsRecordAdmin(admin.ModelAdmin):
+class PimsRecordAdmin(TenantAdmin, admin.ModelAdmin):
+    tenant_path = "connection__mga"
     list_display = ("number", "invoice_date", "total", "customer_id", "connection")
-    list_filter = ("connection__mga", "connection")
+    list_filter = (("connection__mga", OwnTenantsFilter), ("connection", OwnTenantsFilter))
     list_select_related = ("connection",)
     search_fields = ("number", "number_key", "customer_id")
     date_hierarchy = "invoice_date"
@@ -92,9 +94,10 @@ class PimsRecordAdmin(admin.ModelAdmin):
 
 
 @admin.register(ImportBatch)
-class ImportBatchAdmin(admin.ModelAdmin):
+class ImportBatchAdmin(TenantAdmin, admin.ModelAdmin):
+    tenant_path = "connection__mga"
     list_display = ("filename", "preset", "connection", "added", "changed", "unchanged", "failed", "created_at")
-    list_filter = ("connection__mga", "preset")
+    list_filter = (("connection__mga", OwnTenantsFilter), "preset")
     list_select_related = ("connection",)
     date_hierarchy = "created_at"
 

@@ -7,11 +7,12 @@ from django.db.models import Model
 from django.http import HttpRequest
 from django.utils.safestring import SafeString
 
+from invoicedata.staff import TenantAdmin
 from invoices import answers
 from invoices.templatetags import invoice_display
 
 
-class ReadOnlyAdmin(admin.ModelAdmin):
+class ReadOnlyAdmin(TenantAdmin, admin.ModelAdmin):
     """Rows that only services write: staff look, filter and search."""
 
     list_per_page = 50

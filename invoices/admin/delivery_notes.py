@@ -1,6 +1,7 @@
 from django.contrib import admin
 from django.utils.safestring import SafeString
 
+from invoicedata.staff import OwnTenantsFilter
 from invoices.admin.base import ReadOnlyAdmin, ReadOnlyInline, ShowsConfidence, ShowsQuantities, pill_column
 from invoices.models import DeliveryNote, DeliveryNoteLine, Pairing
 from invoices.templatetags import invoice_display
@@ -39,7 +40,7 @@ class DeliveryNoteAdmin(ShowsConfidence, ReadOnlyAdmin):
         "mga",
         "created_at",
     )
-    list_filter = ("mga",)
+    list_filter = (("mga", OwnTenantsFilter),)
     list_select_related = ("mga",)
     search_fields = ("number", "number_key", "supplier_name", "order_number", "venue", "filename", "id")
     date_hierarchy = "created_at"
@@ -49,6 +50,7 @@ class DeliveryNoteAdmin(ShowsConfidence, ReadOnlyAdmin):
 
 @admin.register(Pairing)
 class PairingAdmin(ReadOnlyAdmin):
+    tenant_path = "invoice__mga"
     list_display = (
         "invoice",
         "delivery_note",
@@ -57,7 +59,7 @@ class PairingAdmin(ReadOnlyAdmin):
         "decided_by",
         "created_at",
     )
-    list_filter = ("status", "invoice__mga")
+    list_filter = ("status", ("invoice__mga", OwnTenantsFilter))
     list_select_related = ("invoice", "delivery_note", "decided_by")
     search_fields = ("invoice__invoice_number", "delivery_note__number", "invoice__supplier_name")
     date_hierarchy = "created_at"

@@ -17,6 +17,7 @@ from django.utils.safestring import SafeString
 from django.views.decorators.http import require_GET
 
 from invoicedata.models import Mga
+from invoicedata.staff import OwnTenantsFilter, tenants_of
 from invoices.admin.base import ReadOnlyAdmin, ReadOnlyInline, pill_column
 from invoices.errors import InvoiceDataError
 from invoices.models import DeliveryNote, Document, Invoice, Page
@@ -61,7 +62,7 @@ class DocumentAdmin(ReadOnlyAdmin):
         "source",
         "created_at",
     )
-    list_filter = ("state", "source", "media_type", "mga")
+    list_filter = ("state", "source", "media_type", ("mga", OwnTenantsFilter))
     list_select_related = ("mga",)
     search_fields = ("filename", "id", "sha256")
     date_hierarchy = "created_at"
@@ -129,7 +130,7 @@ class DocumentAdmin(ReadOnlyAdmin):
         """The file as it came, as a download only: hostile content is never shown by the browser."""
         if not self.has_view_permission(request):
             raise PermissionDenied
-        document = get_object_or_404(Document, pk=document_id)
+        document = get_object_or_404(self.get_queryset(request), pk=document_id)
         try:
             file = document.file.open("rb")
         except (FileNotFoundError, ValueError) as error:  # gone, or deleted as its time was over
@@ -144,7 +145,7 @@ class DocumentAdmin(ReadOnlyAdmin):
         """A picture of a page as we draw it: nothing of the sender's file reaches the browser but its looks."""
         if not self.has_view_permission(request):
             raise PermissionDenied
-        document = get_object_or_404(Document, pk=document_id)
+        document = get_object_or_404(self.get_queryset(request), pk=document_id)
         try:
             picture = render_page(document, number)
         except PageNotShownError as error:
@@ -160,7 +161,7 @@ class DocumentAdmin(ReadOnlyAdmin):
         """The upload page; a POST takes the files, one answer a file for scripts, messages for plain forms."""
         if not self.has_add_permission(request):
             raise PermissionDenied
-        tenants = Mga.objects.order_by("name")
+        tenants = tenants_of(request.user)
         if request.method == "POST":
             return self.receive(request, tenants)
         context = {

@@ -8,6 +8,7 @@ from django.template.loader import render_to_string
 from django.urls import URLPattern
 from django.utils.safestring import SafeString
 
+from invoicedata.staff import OwnTenantsFilter, TenantAdmin
 from invoices.admin.base import ReadOnlyAdmin, ReadOnlyInline, ShowsConfidence, ShowsQuantities, pill_column
 from invoices.admin.documents import page_pictures
 from invoices.admin.exports import EXPORT_ACTIONS
@@ -90,7 +91,7 @@ class InvoiceAdmin(ReviewViews, ShowsConfidence, ReadOnlyAdmin):
         "mga",
         "created_at",
     )
-    list_filter = ("status", "kind", "currency", "mga")
+    list_filter = ("status", "kind", "currency", ("mga", OwnTenantsFilter))
     list_select_related = ("mga",)
     search_fields = ("invoice_number", "number_key", "supplier_name", "filename", "id", "customer_id")
     date_hierarchy = "created_at"
@@ -144,9 +145,9 @@ class InvoiceAdmin(ReviewViews, ShowsConfidence, ReadOnlyAdmin):
 
 
 @admin.register(Practice)
-class PracticeAdmin(admin.ModelAdmin):
+class PracticeAdmin(TenantAdmin, admin.ModelAdmin):
     list_display = ("name", "city", "postcode", "phone", "email", "verified", "mga")
-    list_filter = ("verified", "mga")
+    list_filter = ("verified", ("mga", OwnTenantsFilter))
     list_select_related = ("mga",)
     search_fields = ("name", "name_key", "phone", "email", "postcode")
     readonly_fields = ("id", "created_at")

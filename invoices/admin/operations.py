@@ -2,6 +2,7 @@
 
 from django.contrib import admin
 
+from invoicedata.staff import OwnTenantsFilter
 from invoices.admin.base import ReadOnlyAdmin, pill_column
 from invoices.models import Erasure, Event, Job
 
@@ -18,7 +19,7 @@ class JobAdmin(ReadOnlyAdmin):
         "created_at",
         "finished_at",
     )
-    list_filter = ("state", "error_code", "mga")
+    list_filter = ("state", "error_code", ("mga", OwnTenantsFilter))
     list_select_related = ("mga", "document")
     search_fields = ("id", "document__filename", "request__id")
     date_hierarchy = "created_at"
@@ -27,7 +28,7 @@ class JobAdmin(ReadOnlyAdmin):
 @admin.register(Event)
 class EventAdmin(ReadOnlyAdmin):
     list_display = ("at", "action", "subject", "actor", "mga")
-    list_filter = ("action", "mga")
+    list_filter = ("action", ("mga", OwnTenantsFilter))
     list_select_related = ("mga", "actor")
     search_fields = ("subject",)
     date_hierarchy = "at"
@@ -36,7 +37,7 @@ class EventAdmin(ReadOnlyAdmin):
 @admin.register(Erasure)
 class ErasureAdmin(ReadOnlyAdmin):
     list_display = ("at", "mga", "documents", "requests", "records", "actor")
-    list_filter = ("mga",)
+    list_filter = (("mga", OwnTenantsFilter),)
     list_select_related = ("mga", "actor")
     search_fields = ("customer_hash",)
     date_hierarchy = "at"

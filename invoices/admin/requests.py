@@ -8,6 +8,7 @@ from django.http import HttpRequest
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
+from invoicedata.staff import OwnTenantsFilter
 from invoices.admin.base import ReadOnlyAdmin, ReadOnlyInline, pill_column
 from invoices.models import InvoiceRequest, WebhookAttempt, WebhookDelivery
 from invoices.services import deliveries
@@ -26,7 +27,7 @@ class InvoiceRequestAdmin(ReadOnlyAdmin):
         "accepted_at",
         "completed_at",
     )
-    list_filter = ("state", "operation", "http_status", "mga")
+    list_filter = ("state", "operation", "http_status", ("mga", OwnTenantsFilter))
     list_select_related = ("mga",)
     search_fields = ("id", "customer_id", "document__filename")
     date_hierarchy = "accepted_at"
@@ -56,7 +57,7 @@ class WebhookDeliveryAdmin(ReadOnlyAdmin):
         "mga",
         "created_at",
     )
-    list_filter = ("state", "event", "mga")
+    list_filter = ("state", "event", ("mga", OwnTenantsFilter))
     list_select_related = ("mga",)
     search_fields = ("id", "url", "request__id")
     date_hierarchy = "created_at"

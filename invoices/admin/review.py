@@ -16,7 +16,7 @@ from django.urls import URLPattern, path, reverse
 from django.utils import timezone
 from django.views.decorators.http import require_GET, require_POST
 
-from invoicedata.models import Mga
+from invoicedata.staff import tenants_of
 from invoices.errors import ReviewBlockedError, ReviewError, ReviewHeldError, ReviewValueError
 from invoices.models import Finding, Invoice
 from invoices.services import desk, review
@@ -75,7 +75,7 @@ class ReviewViews:
             "has_more": len(first_page) > PAGE_SIZE,
             "total": waiting.count(),
             "postponed": rows.filter(postponed_until__gt=now, open_findings__gt=0).count(),
-            "tenants": Mga.objects.filter(pk__in=self.get_queryset(request).values("mga")).order_by("name"),
+            "tenants": tenants_of(request.user),
             "rules": Finding.objects.filter(state=Finding.State.OPEN)
             .order_by("rule")
             .values_list("rule", flat=True)
@@ -98,6 +98,8 @@ class ReviewViews:
         return found.order_by("-severity", "money_at_stake")
 
     def act_on_many(self, request: HttpRequest) -> HttpResponse:
+        if not request.user.has_perm("invoices.assign_invoice"):
+            raise PermissionDenied
         rows = self.get_queryset(request).filter(pk__in=request.POST.getlist("invoice")[:MOST_AT_ONCE])
         done, refused = 0, list[str]()
         to = get_object_or_404(get_user_model(), pk=request.POST.get("to") or 0) if "assign" in request.POST else None

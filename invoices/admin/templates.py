@@ -9,6 +9,7 @@ from django.http import HttpRequest
 from django.template.loader import render_to_string
 from django.utils.safestring import SafeString
 
+from invoicedata.staff import OwnTenantsFilter, TenantAdmin
 from invoices.admin.base import pill_column
 from invoices.models import SupplierTemplate
 from invoices.services import templates
@@ -34,10 +35,10 @@ class SilenceForm(forms.ModelForm):
 
 
 @admin.register(SupplierTemplate)
-class SupplierTemplateAdmin(admin.ModelAdmin):
+class SupplierTemplateAdmin(TenantAdmin, admin.ModelAdmin):
     form = SilenceForm
     list_display = ("__str__", pill_column("state", "state"), "shown_test", "examples", "learned_at", "mga")
-    list_filter = ("state", "kind", "mga")
+    list_filter = ("state", "kind", ("mga", OwnTenantsFilter))
     list_select_related = ("mga", "supplier")
     search_fields = ("supplier__name", "sender")
     list_per_page = 50

@@ -147,6 +147,7 @@ class Invoice(models.Model):
 
     class Meta:
         ordering = ("-created_at", "-id")
+        permissions = [("assign_invoice", "Can hand invoices to others, and approve many at once")]
         constraints = [
             models.UniqueConstraint(fields=["document", "part"], name="invoice_once_per_part"),
             models.CheckConstraint(

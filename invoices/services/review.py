@@ -17,8 +17,10 @@ from django.db import models, transaction
 from django.db.models import F, Q
 from django.utils import timezone
 
+from invoicedata.staff import may_see
 from invoices.answers import missing_required
 from invoices.errors import (
+    ReviewAssigneeError,
     ReviewBlockedError,
     ReviewClosedError,
     ReviewConflictError,
@@ -106,11 +108,18 @@ def release(invoice: Invoice, actor: AbstractBaseUser) -> None:
 
 
 def assign(invoice: Invoice, actor: AbstractBaseUser, to: AbstractBaseUser) -> None:
-    """Gives the invoice to another person, who then holds it for a day."""
+    """Gives the invoice to another person, who then holds it for a day. Raises ReviewError for who cannot review it."""
+    if not may_review(to, invoice):
+        raise ReviewAssigneeError(f"{to.get_username()} cannot review this invoice.")
     with transaction.atomic():
         until = timezone.now() + timedelta(days=1)
         Invoice.objects.filter(pk=invoice.pk).update(claimed_by=to.pk, claimed_until=until)
         record_event(invoice.mga, invoice.pk, "review.assigned", actor=actor, data={"to": to.pk})
+
+
+def may_review(user: Any, invoice: Invoice) -> bool:
+    can = user.is_active and user.is_staff and user.has_perm("invoices.change_invoice")
+    return bool(can and may_see(user, invoice.mga_id))
 
 
 def held_error(invoice: Invoice) -> ReviewHeldError:

@@ -36,8 +36,8 @@ def make_flagged_invoice(mga: Mga, lines: Sequence[str] = INVOICE_LINES, pages: 
     assert invoice is not None
     invoice.issue_date = timezone.now().date()
     invoice.due_date = None
-    for name in DOUBTFUL:
-        invoice.reading[name]["confidence"] = 0.5
+    for name, read in invoice.reading.items():
+        read["confidence"] = 0.5 if name in DOUBTFUL else 0.99
     invoice.page_numbers = list(range(1, pages + 1))
     invoice.save()
     replace_findings(invoice, checks_of(invoice), families=FAMILIES)

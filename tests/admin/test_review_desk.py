@@ -201,7 +201,7 @@ def test_many_are_approved_at_once_but_not_those_with_errors(admin_client: Clien
 
 
 def test_invoices_are_handed_on(admin_client: Client, flagged: Invoice) -> None:
-    bob = get_user_model().objects.create_user("bob", is_staff=True)
+    bob = get_user_model().objects.create_superuser("bob")
     admin_client.post(QUEUE, {"invoice": [flagged.pk], "assign": "1", "to": bob.pk})
     flagged.refresh_from_db()
     assert flagged.claimed_by == bob

@@ -19,6 +19,7 @@ from rest_framework.viewsets import GenericViewSet
 from invoicedata.authentication import Principal, TokenAuthentication
 from invoicedata.models import Permission
 from invoicedata.permissions import HasTokenPermission
+from invoicedata.staff import tenant_ids, visible
 from invoices.api.errors import handle_invoices_error
 from invoices.api.invoices.filters import InvoiceFilter
 from invoices.api.invoices.serializers import (
@@ -147,9 +148,11 @@ class InvoicesViewSet(GenericViewSet[Invoice]):
         return handle_invoices_error
 
     def get_queryset(self) -> QuerySet[Invoice]:
-        """Of the token's tenant; staff see all."""
+        """Of the token's tenant; of staff's, who may be limited to some."""
         user: Any = self.request.user
-        rows = Invoice.objects.for_mga(user.mga) if isinstance(user, Principal) else Invoice.objects.all()
+        rows = (
+            Invoice.objects.for_mga(user.mga) if isinstance(user, Principal) else visible(Invoice.objects.all(), user)
+        )
         standing = Pairing.objects.exclude(status=Pairing.Status.REJECTED).select_related("delivery_note")
         pairings = standing.order_by("-score", "delivery_note_id")
         return rows.select_related("document").prefetch_related(Prefetch("pairings", pairings, to_attr="standing"))
@@ -192,8 +195,8 @@ class InvoicesViewSet(GenericViewSet[Invoice]):
         if parameters.keys() & InvoiceFilter.base_filters.keys():
             return rows.count()
         user: Any = self.request.user
-        mga = user.mga if isinstance(user, Principal) else None
-        return count_invoices(mga, parameters.get("status"))
+        mgas = [user.mga.pk] if isinstance(user, Principal) else tenant_ids(user)
+        return count_invoices(mgas, parameters.get("status"))
 
     def narrowed(self, parameters: dict[str, str]) -> QuerySet[Invoice]:
         """The rows that the parameters ask for. Raises ValidationError."""

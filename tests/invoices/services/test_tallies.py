@@ -40,7 +40,12 @@ def test_whatever_writes_is_tallied() -> None:
     rows[1].delete()
     Invoice.objects.filter(document=document).delete()
     assert tallied() == counted()
-    assert (count_invoices(mga), count_invoices(mga, "flagged"), count_invoices(other), count_invoices(None)) == (
+    assert (
+        count_invoices([mga.pk]),
+        count_invoices([mga.pk], "flagged"),
+        count_invoices([other.pk]),
+        count_invoices(None),
+    ) == (
         4,
         3,
         1,
@@ -53,7 +58,7 @@ def test_what_is_rolled_back_was_never_there() -> None:
     with pytest.raises(RuntimeError), transaction.atomic():
         make_invoice(mga)
         raise RuntimeError
-    assert count_invoices(mga) == 0
+    assert count_invoices([mga.pk]) == 0
 
 
 def test_folding_keeps_the_totals(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -82,7 +87,7 @@ def test_many_that_write_and_fold_at_once_lose_nothing(monkeypatch: pytest.Monke
 
     with ThreadPoolExecutor(4) as pool:
         list(pool.map(work, range(40)))
-    assert count_invoices(mga) == 40
+    assert count_invoices([mga.pk]) == 40
     tallies.fold()
     assert InvoiceTally.objects.count() == 1
 
@@ -94,11 +99,11 @@ def test_triggers_that_a_migration_dropped_are_made_again_and_the_rows_counted()
         on = " ON invoices_invoice" if connection.vendor == "postgresql" else ""
         cursor.execute(f"DROP TRIGGER invoice_tally_added{on}")
     make_invoice(mga)
-    assert count_invoices(mga) == 1
+    assert count_invoices([mga.pk]) == 1
     triggers.install()
-    assert count_invoices(mga) == 2
+    assert count_invoices([mga.pk]) == 2
     make_invoice(mga)
-    assert count_invoices(mga) == 3
+    assert count_invoices([mga.pk]) == 3
 
 
 def test_pages_are_the_same_from_both_ends() -> None:
