@@ -185,3 +185,15 @@ class ReviewValueError(ReviewError):
     def __init__(self, errors: dict[str, str]) -> None:
         super().__init__(next(iter(errors.values())))
         self.errors = errors
+
+
+class PairingError(ReviewError):
+    """Why a person's pairing cannot stand."""
+
+    code = "pairing"
+
+
+class CutError(ReviewError):
+    """Why a file cannot be cut into documents as a person wants it."""
+
+    code = "cut"

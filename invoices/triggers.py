@@ -58,6 +58,8 @@ RECOUNT = (
     "INSERT INTO invoices_invoicetally (mga_id, status, delta)"
     " SELECT mga_id, status, count(*) FROM invoices_invoice GROUP BY mga_id, status",
 )
+# `flush` empties the tables in any order: what was tallied of its deletions may come after the tally was emptied.
+FORGET_FLUSHED = "DELETE FROM invoices_invoicetally WHERE NOT EXISTS (SELECT 1 FROM invoices_invoice)"
 
 
 def install(using: str = "default", **_: Any) -> None:
@@ -69,6 +71,7 @@ def install(using: str = "default", **_: Any) -> None:
     with transaction.atomic(using), connection.cursor() as cursor:
         cursor.execute(EXISTING[connection.vendor])
         if cursor.fetchone()[0] == len(SQLITE):
+            cursor.execute(FORGET_FLUSHED)
             return
         if connection.vendor == "postgresql":
             cursor.execute("LOCK TABLE invoices_invoice IN SHARE ROW EXCLUSIVE MODE")

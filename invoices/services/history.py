@@ -1,5 +1,7 @@
 """Collects what the tenant knows of an invoice's supplier, for the rules of `invoices.history`."""
 
+from collections.abc import Collection
+
 from django.db.models import Exists, OuterRef, Q, QuerySet
 
 from invoices.history import FAMILIES, History, Other, PricePoint, article_key, check_history
@@ -15,6 +17,42 @@ def judge_history(invoice: Invoice) -> None:
     """Findings for what differs from the supplier's other invoices. Inside the caller's transaction."""
     lines = list(invoice.lines.all())
     replace_findings(invoice, check_history(invoice, lines, history_of(invoice, lines)), families=FAMILIES)
+
+
+def judge_later(invoices: Collection[str]) -> None:
+    """Judges anew what came in after these invoices and may be told something else beside them now: whichever was read
+    first, the outcome is the same."""
+    later: dict[str, Invoice] = {}
+    rows = Invoice.objects.filter(pk__in=invoices).select_related("mga").prefetch_related("lines")
+    for invoice in rows:
+        later |= {row.pk: row for row in later_invoices(invoice)}
+    for pk in sorted(later.keys() - set(invoices), key=lambda pk: (later[pk].created_at, pk)):
+        judge_history(later[pk])
+
+
+def later_invoices(invoice: Invoice) -> list[Invoice]:
+    """Of the supplier's invoices that came in later: the next ones, those that may repeat this one, and of each article
+    the next that bills it."""
+    if invoice.supplier_id is None:
+        return []
+    rows: QuerySet[Invoice] = Invoice.objects.for_mga(invoice.mga_id).filter(
+        Q(created_at__gt=invoice.created_at) | Q(created_at=invoice.created_at, pk__gt=invoice.pk),
+        supplier=invoice.supplier_id,
+        kind=invoice.kind,
+        rejected_at=None,
+        approved_at=None,
+    )
+    rows = rows.select_related("mga").order_by("created_at", "pk")
+    found = [*rows[:LATEST], *rows.filter(repeats(invoice))[:MOST_OTHERS]]
+    if len(found) < LATEST:
+        return found
+    lines = list(invoice.lines.all())
+    wanted = {article_key(line) for line in lines}
+    next_ones: dict[str, str] = {}
+    for row in same_articles(lines).filter(invoice__in=rows.order_by()).order_by("invoice__created_at")[:MOST_PRICES]:
+        if (key := article_key(row)) in wanted:
+            next_ones.setdefault(key, row.invoice_id)
+    return [*found, *rows.filter(pk__in=next_ones.values())]
 
 
 def history_of(invoice: Invoice, lines: list[InvoiceLine]) -> History:
@@ -51,12 +89,17 @@ def earlier_invoices(invoice: Invoice) -> QuerySet[Invoice] | None:
 
 
 def duplicates_among(earlier: QuerySet[Invoice], invoice: Invoice) -> list[Invoice]:
+    return list(earlier.filter(repeats(invoice)).order_by("created_at", "pk")[:MOST_OTHERS])
+
+
+def repeats(invoice: Invoice) -> Q:
+    """What has the same number, or the same date and total."""
     same = Q(pk=None)
     if invoice.number_key:
         same |= Q(number_key=invoice.number_key)
     if invoice.gross_total and invoice.issue_date:
         same |= Q(issue_date=invoice.issue_date, gross_total=invoice.gross_total)
-    return list(earlier.filter(same).order_by("created_at", "pk")[:MOST_OTHERS])
+    return same
 
 
 def as_other(row: Invoice) -> Other:
@@ -67,11 +110,7 @@ def as_other(row: Invoice) -> Other:
 def last_prices(earlier: QuerySet[Invoice], lines: list[InvoiceLine]) -> dict[str, PricePoint]:
     """Of the articles on some lines, what each cost the last time."""
     wanted = {article_key(line) for line in lines}
-    skus = {line.sku for line in lines if line.sku}
-    names = {line.description for line in lines if not line.sku}
-    rows = InvoiceLine.objects.filter(
-        Q(sku__in=skus) | Q(sku="", description__in=names), invoice__in=earlier.order_by(), unit_price__isnull=False
-    )
+    rows = same_articles(lines).filter(invoice__in=earlier.order_by(), unit_price__isnull=False)
     found: dict[str, PricePoint] = {}
     for row in rows.select_related("invoice").order_by("-invoice__created_at", "-invoice_id")[:MOST_PRICES]:
         key = article_key(row)
@@ -79,3 +118,10 @@ def last_prices(earlier: QuerySet[Invoice], lines: list[InvoiceLine]) -> dict[st
             of = row.invoice
             found[key] = PricePoint(row.unit_price, row.unit, of.invoice_number, of.issue_date)
     return found
+
+
+def same_articles(lines: list[InvoiceLine]) -> QuerySet[InvoiceLine]:
+    """All lines that bill one of the articles, roughly: `article_key` decides."""
+    skus = {line.sku for line in lines if line.sku}
+    names = {line.description for line in lines if not line.sku}
+    return InvoiceLine.objects.filter(Q(sku__in=skus) | Q(sku="", description__in=names))

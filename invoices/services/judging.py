@@ -6,7 +6,7 @@ from invoices.e_invoices import FAMILY, compare_with_page
 from invoices.models import Document, Invoice
 from invoices.reconciliation import compare
 from invoices.services.findings import replace_findings
-from invoices.services.history import judge_history
+from invoices.services.history import judge_later
 from invoices.services.pairing import pair_document
 from invoices.validation import FAMILIES, Check, Given, check_invoice
 from pims.types import from_json
@@ -17,9 +17,7 @@ def judge_document(document: Document) -> None:
     caller's transaction."""
     for invoice in document.invoices.select_related("mga").prefetch_related("lines", "payments"):
         judge(invoice)
-    pair_document(document)
-    for invoice in document.invoices.select_related("mga").prefetch_related("lines"):
-        judge_history(invoice)
+    judge_later(pair_document(document))
 
 
 def judge(invoice: Invoice) -> None:

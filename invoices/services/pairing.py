@@ -1,101 +1,257 @@
 """Which delivery notes belong to which invoices, stored. A person's decision is final; everything else follows from
 what the documents say, whichever came first."""
 
+from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from datetime import timedelta
-from decimal import Decimal
 
 from django.contrib.auth.models import AbstractBaseUser
+from django.db import transaction
 from django.db.models import Q, QuerySet
 from django.utils import timezone
+from rapidfuzz import fuzz, process, utils
 
 from invoicedata.models import Mga
-from invoices.matching import Article, Choice, Paper, Variance, choose, variances
-from invoices.models import DeliveryNote, Document, Invoice, Pairing
+from invoices.errors import PairingError
+from invoices.matching import (
+    SAME_NAME,
+    Article,
+    Choice,
+    Paper,
+    Variance,
+    choose,
+    is_named,
+    likeness,
+    score,
+    variances,
+    weigh_day,
+    weigh_place,
+)
+from invoices.models import DeliveryNote, Document, Invoice, Pairing, Practice
+from invoices.quantities import FAMILY, Tolerance, check_quantities
 from invoices.services.events import record_event
 from invoices.services.findings import replace_findings, update_status
 from invoices.services.history import judge_history
-from invoices.validation import Check, CheckStatus
+from pims.numbers import normalise
 
 WINDOW = timedelta(days=45)  # around a document's day: what lies further off does not belong to it
-FAMILY = "delivery."
-CENT = Decimal("0.01")
+NEAREST = 80  # invoices, and notes, that are weighed against each other at most
+MOST_NAMED = 2000  # invoices that are asked whether they name a note
+ROUGHLY_SAME_NAME = 60  # of 100: worth a closer look
+
+Touched = set[str]  # ids of invoices whose deliveries changed
 
 
-def pair_document(document: Document) -> None:
-    """Pairs anew what the document's invoices and notes may touch. Inside the caller's transaction."""
+def pair_document(document: Document) -> Touched:
+    """Pairs anew what the document's invoices and notes may touch, and judges the quantities. Inside the caller's
+    transaction."""
     # One at a time for a tenant: two workers would each choose without the other's document.
     Mga.objects.select_for_update().get(pk=document.mga_id)
+    touched: Touched = set(document.invoices.values_list("pk", flat=True))
     papers: list[Invoice | DeliveryNote] = [*document.invoices.all(), *document.delivery_notes.all()]
     for paper in papers:
-        pair_around(paper)
+        touched |= pair_around(paper)
+    touched |= set(Pairing.objects.filter(delivery_note__document=document).values_list("invoice", flat=True))
+    judge_all(touched)
+    return touched
 
 
-def pair_around(paper: Invoice | DeliveryNote) -> None:
-    """Pairs all invoices and notes of the paper's supplier around its day."""
-    day = paper.issue_date if isinstance(paper, Invoice) else paper.delivery_date
-    same = Q(supplier_name__iexact=paper.supplier_name) if paper.supplier_name else Q(pk=None)
-    if paper.supplier_id:
-        same |= Q(supplier=paper.supplier_id)
-    invoices = Invoice.objects.for_mga(paper.mga_id).filter(same).exclude(kind=Invoice.Kind.CREDIT_NOTE)
-    notes = DeliveryNote.objects.for_mga(paper.mga_id).filter(same)
-    if day is not None:
-        span = (day - WINDOW, day + WINDOW)
+def pair_around(paper: Invoice | DeliveryNote) -> Touched:
+    """Pairs the paper and what competes with it: invoices and notes of the same supplier, the nearest first."""
+    invoices, notes = neighbours(paper)
+    standing = Pairing.objects.filter(Q(delivery_note__in=notes) | Q(invoice__in=invoices))
+    for invoice_id, note_id in standing.values_list("invoice", "delivery_note"):
+        invoices.add(invoice_id)
+        notes.add(note_id)
+    return pair(Invoice.objects.filter(pk__in=invoices), DeliveryNote.objects.filter(pk__in=notes))
+
+
+def neighbours(paper: Invoice | DeliveryNote) -> tuple[set[str], set[str]]:
+    """Ids of the invoices and the notes that may belong together with the paper or its rivals, itself among them."""
+    own = paper_of(paper, ())
+    same = Q(supplier__in=like_suppliers(paper))
+    if paper.supplier_name:
+        same |= Q(supplier_name__iexact=paper.supplier_name)
+    if paper.order_number:
+        same |= Q(order_number__iexact=paper.order_number)
+    invoices = Invoice.objects.for_mga(paper.mga_id).exclude(kind=Invoice.Kind.CREDIT_NOTE)
+    notes = DeliveryNote.objects.for_mga(paper.mga_id)
+    if own.day is not None:
+        span = (own.day - WINDOW, own.day + WINDOW)
         invoices = invoices.filter(Q(issue_date=None) | Q(issue_date__range=span))
         notes = notes.filter(Q(delivery_date=None) | Q(delivery_date__range=span))
-    pair(invoices, notes)
+    if isinstance(paper, Invoice):
+        named_notes = notes.filter(number_key__in=[normalise(number) for number in paper.delivery_note_numbers])
+        named_invoices = invoices.none()
+    else:
+        named_notes = notes.none()
+        named_invoices = invoices.filter(number_key=normalise(paper.invoice_number) or None)
+        if paper.number:
+            naming = invoices.exclude(delivery_note_numbers=[]).order_by("-issue_date")[:MOST_NAMED]
+            printed = naming.values_list("pk", "delivery_note_numbers")
+            theirs = [pk for pk, numbers in printed if normalise(paper.number) in map(normalise, numbers)]
+            named_invoices |= invoices.filter(pk__in=theirs)
+    return (
+        nearest(own, [*invoices.filter(same), *named_invoices]) | ({paper.pk} if isinstance(paper, Invoice) else set()),
+        nearest(own, [*notes.filter(same), *named_notes]) | ({paper.pk} if isinstance(paper, DeliveryNote) else set()),
+    )
 
 
-def pair(invoices: QuerySet[Invoice], notes: QuerySet[DeliveryNote]) -> None:
+def like_suppliers(paper: Invoice | DeliveryNote) -> list[str]:
+    """The tenant's suppliers whose names may be a spelling of the paper's."""
+    found = [paper.supplier_id] if paper.supplier_id else []
+    if paper.supplier_name:
+        names = dict(Practice.objects.for_mga(paper.mga_id).values_list("pk", "name"))
+        rough = process.extract(
+            paper.supplier_name,
+            names,
+            scorer=fuzz.token_set_ratio,
+            processor=utils.default_process,
+            score_cutoff=ROUGHLY_SAME_NAME,
+            limit=NEAREST,
+        )
+        found += [pk for name, _, pk in rough if likeness(paper.supplier_name, name) >= SAME_NAME]
+    return found
+
+
+def nearest(own: Paper, rows: Iterable[Invoice | DeliveryNote]) -> set[str]:
+    """The ids of those likeliest to have to do with the paper: tied to it by a number, else by place and day."""
+
+    def nearness(row: Invoice | DeliveryNote) -> tuple[bool, float, str]:
+        other = paper_of(row, ())
+        near = weigh_day(own.day, other.day) + weigh_place(own.venue, other.venue)
+        return not (is_named(own, other) or is_named(other, own)), -near, row.pk
+
+    ranked = sorted(map(nearness, rows))
+    return {pk for _, _, pk in ranked[:NEAREST]}
+
+
+def pair(invoices: QuerySet[Invoice], notes: QuerySet[DeliveryNote]) -> Touched:
     """Stores the choice among these papers, beside what people decided."""
-    known_invoices = {row.pk: row for row in invoices.prefetch_related("lines")}
-    known_notes = {row.pk: row for row in notes.prefetch_related("lines")}
+    known_invoices = {row.pk: row for row in invoices.select_related("mga").prefetch_related("lines")}
+    known_notes = {row.pk: row for row in notes.select_related("mga").prefetch_related("lines")}
     standing = list(Pairing.objects.filter(Q(delivery_note__in=known_notes) | Q(invoice__in=known_invoices)))
     decided = [row for row in standing if row.decided_by_id is not None]
-    taken = {row.delivery_note_id for row in decided if row.status == Pairing.Status.CONFIRMED}
+    confirmed = [row for row in decided if row.status == Pairing.Status.CONFIRMED]
+    taken = {row.delivery_note_id for row in confirmed}
     refused = {(row.invoice_id, row.delivery_note_id) for row in decided if row.status == Pairing.Status.REJECTED}
-    free = {key: paper_of_note(row) for key, row in known_notes.items() if key not in taken}
-    chosen = choose({key: paper_of_invoice(row) for key, row in known_invoices.items()}, free, refused)
+    papers = {key: paper_of_note(row) for key, row in known_notes.items()}
+    delivered = defaultdict(list)
+    for row in confirmed:
+        if row.delivery_note_id in papers:
+            delivered[row.invoice_id].append(papers[row.delivery_note_id])
+    free = {key: paper for key, paper in papers.items() if key not in taken}
+    billed = {key: paper_of_invoice(row) for key, row in known_invoices.items() if row.kind != Invoice.Kind.CREDIT_NOTE}
+    chosen = {choice.note: choice for choice in choose(billed, free, refused, delivered)}
+    touched: Touched = set()
+    for row in standing:
+        if row.decided_by_id is None and row.delivery_note_id in taken:
+            touched |= drop(row)
     automatic = {row.delivery_note_id: row for row in standing if row.decided_by_id is None}
-    touched = set()
     for note_id in free:
-        choice = next((c for c in chosen if c.note == note_id), None)
-        touched |= store_choice(known_notes[note_id], choice, automatic.get(note_id))
-    for invoice_id in touched & set(known_invoices):
-        judge_deliveries(known_invoices[invoice_id])
+        touched |= store_choice(known_notes[note_id], chosen.get(note_id), automatic.get(note_id))
+    return touched
 
 
-def store_choice(note: DeliveryNote, choice: Choice | None, standing: Pairing | None) -> set[str]:
-    """The ids of invoices whose pairings changed."""
+def drop(pairing: Pairing) -> Touched:
+    """Removes what was paired automatically and does not hold any more."""
+    invoice_id = pairing.invoice_id
+    record_event(pairing.invoice.mga, invoice_id, "pairing.dropped", data={"note": pairing.delivery_note_id})
+    pairing.delete()
+    return {invoice_id}
+
+
+def store_choice(note: DeliveryNote, choice: Choice | None, standing: Pairing | None) -> Touched:
     if choice is None:
-        if standing is None:
-            return set()
-        record_event(note.mga, standing.invoice_id, "pairing.dropped", data={"note": note.pk})
-        standing.delete()
-        return {standing.invoice_id}
+        return drop(standing) if standing else set()
     status = Pairing.Status.CONFIRMED if choice.is_sure else Pairing.Status.SUGGESTED
     value, reasons = round(choice.score.value, 4), list(choice.score.reasons)
-    before = (standing.invoice_id, standing.status, standing.score) if standing else None
-    if before == (choice.invoice, status, value):
-        return set()
-    if standing is not None and standing.invoice_id != choice.invoice:
-        standing.delete()
+    touched = {choice.invoice}
+    if standing is not None:
+        if (standing.invoice_id, standing.status, standing.score) == (choice.invoice, status, value):
+            return set()
+        if standing.invoice_id != choice.invoice:
+            touched |= drop(standing)
     Pairing.objects.update_or_create(
         invoice_id=choice.invoice,
         delivery_note=note,
         defaults={"status": status, "score": value, "reasons": reasons},
     )
     record_event(note.mga, choice.invoice, f"pairing.{status}", data={"note": note.pk, "score": value})
-    return {choice.invoice} | ({before[0]} if before else set())
+    return touched
+
+
+# --- What people decide ---------------------------------------------------------------------------------------------
 
 
 def decide(pairing: Pairing, status: str, actor: AbstractBaseUser) -> None:
-    """A person confirms or rejects a pairing; nothing but a person changes that again."""
+    """A person confirms or rejects a pairing (a confirmed one that is rejected is unpaired); nothing but a person
+    changes that again."""
+    with transaction.atomic():
+        Mga.objects.select_for_update().get(pk=pairing.invoice.mga_id)
+        _decide(pairing, status, actor)
+        _follow_up(pairing)
+
+
+def pair_by_hand(invoice: Invoice, note: DeliveryNote, actor: AbstractBaseUser) -> Pairing:
+    """A person says that the note belongs to the invoice; it may belong to others as well, if a person said so of
+    each. Raises PairingError."""
+    if invoice.mga_id != note.mga_id:
+        raise PairingError("The invoice and the delivery note belong to different tenants.")
+    if invoice.kind == Invoice.Kind.CREDIT_NOTE:
+        raise PairingError("A credit note has no deliveries.")
+    with transaction.atomic():
+        Mga.objects.select_for_update().get(pk=invoice.mga_id)
+        pairing = Pairing.objects.filter(invoice=invoice, delivery_note=note).first()
+        if pairing is None:
+            found = score(paper_of_invoice(invoice), paper_of_note(note))
+            pairing = Pairing(
+                invoice=invoice, delivery_note=note, score=round(found.value, 4), reasons=list(found.reasons)
+            )
+        _decide(pairing, Pairing.Status.CONFIRMED, actor)
+        _follow_up(pairing)
+    return pairing
+
+
+def reassign(pairing: Pairing, invoice: Invoice, actor: AbstractBaseUser) -> Pairing:
+    """A person says that the note belongs to another invoice instead. Raises PairingError."""
+    if pairing.invoice_id == invoice.pk:
+        raise PairingError("The delivery note is with this invoice already.")
+    with transaction.atomic():
+        decide(pairing, Pairing.Status.REJECTED, actor)
+        return pair_by_hand(invoice, pairing.delivery_note, actor)
+
+
+def _decide(pairing: Pairing, status: str, actor: AbstractBaseUser) -> None:
     pairing.status, pairing.decided_by_id, pairing.decided_at = status, actor.pk, timezone.now()
-    pairing.save(update_fields=["status", "decided_by", "decided_at"])
+    pairing.save()
     data = {"note": pairing.delivery_note_id}
     record_event(pairing.invoice.mga, pairing.invoice_id, f"pairing.{status}", actor=actor, data=data)
-    judge_deliveries(pairing.invoice)
+
+
+def _follow_up(pairing: Pairing) -> None:
+    """What follows for the note, for its rivals, and for the quantities."""
+    judge_all({pairing.invoice_id} | pair_around(pairing.delivery_note))
+
+
+def candidates(invoice: Invoice, limit: int = 8) -> list[tuple[DeliveryNote, float, tuple[str, ...]]]:
+    """Notes that a person may want to pair with the invoice, likeliest first, with the score and its reasons."""
+    _, near = neighbours(invoice)
+    notes = DeliveryNote.objects.filter(pk__in=near).exclude(
+        pairings__in=invoice.pairings.exclude(status=Pairing.Status.REJECTED)
+    )
+    own = paper_of_invoice(invoice)
+    scored = [(note, score(own, paper_of_note(note))) for note in notes.prefetch_related("lines")]
+    ranked = sorted(scored, key=lambda entry: (-entry[1].value, entry[0].pk))
+    return [(note, found.value, found.reasons) for note, found in ranked[:limit]]
+
+
+# --- Quantities -----------------------------------------------------------------------------------------------------
+
+
+def judge_all(invoices: Touched) -> None:
+    for invoice in Invoice.objects.filter(pk__in=invoices).select_related("mga").order_by("created_at", "pk"):
+        judge_deliveries(invoice)
 
 
 def judge_deliveries(invoice: Invoice) -> None:
@@ -103,7 +259,9 @@ def judge_deliveries(invoice: Invoice) -> None:
     that follows."""
     confirmed = invoice.pairings.filter(status=Pairing.Status.CONFIRMED).select_related("delivery_note")
     notes = [pairing.delivery_note for pairing in confirmed.prefetch_related("delivery_note__lines")]
-    replace_findings(invoice, variance_checks(invoice, variances_of(invoice, notes)), families=(FAMILY,))
+    tolerance = Tolerance(invoice.mga.quantity_tolerance, invoice.mga.quantity_tolerance_percent / 100)
+    checks = check_quantities(list(invoice.lines.all()), variances_of(invoice, notes), tolerance)
+    replace_findings(invoice, checks, families=(FAMILY,))
     judge_history(invoice)
     update_status(invoice)
 
@@ -112,56 +270,23 @@ def variances_of(invoice: Invoice, notes: Sequence[DeliveryNote]) -> list[Varian
     return variances(paper_of_invoice(invoice), [paper_of_note(note) for note in notes]) if notes else []
 
 
-def variance_checks(invoice: Invoice, found: Iterable[Variance]) -> Iterable[Check]:
-    lines = list(invoice.lines.all())
-    for number, variance in enumerate(found, start=1):
-        if abs(variance.invoiced - variance.delivered) <= quantity_tolerance(invoice.mga, variance.invoiced):
-            continue
-        line = next((row for row in lines if row.description == variance.description), None)
-        rule, told = judge_variance(variance)
-        stake = None
-        if line is not None and line.unit_price is not None:
-            stake = (abs(variance.invoiced - variance.delivered) * abs(line.unit_price)).quantize(CENT)
-        position = line.position if line is not None else 1000 + number
-        message = f"{variance.description}: {told}."
-        yield Check(f"{FAMILY}{rule}", "lineItems", CheckStatus.WARNING, message, position, stake)
-
-
-def quantity_tolerance(mga: Mga, invoiced: Decimal) -> Decimal:
-    """By how much a delivery may differ: the larger of the tenant's two tolerances."""
-    return max(mga.quantity_tolerance, abs(invoiced) * mga.quantity_tolerance_percent / 100)
-
-
-def judge_variance(variance: Variance) -> tuple[str, str]:
-    """What the difference is called, and in words."""
-    billed, came = (f"{number.normalize():f}" for number in (variance.invoiced, variance.delivered))
-    if not variance.delivered:
-        return "absent", f"{billed} invoiced, none delivered"
-    if not variance.invoiced:
-        return "unbilled", f"{came} delivered, none invoiced"
-    rule = "short" if variance.delivered < variance.invoiced else "over"
-    return rule, f"{billed} invoiced, {came} delivered"
+def paper_of(row: Invoice | DeliveryNote, articles: tuple[Article, ...]) -> Paper:
+    if isinstance(row, Invoice):
+        number, day = row.invoice_number, row.delivery_date or row.issue_date
+        linked = frozenset(row.delivery_note_numbers)
+    else:
+        number, day = row.number, row.delivery_date
+        linked = frozenset({row.invoice_number} - {""})
+    return Paper(number, row.supplier_name, row.venue, row.order_number, day, linked, articles, row.supplier_id or "")
 
 
 def paper_of_invoice(invoice: Invoice) -> Paper:
-    return Paper(
-        number=invoice.invoice_number,
-        supplier=invoice.supplier_name,
-        venue=invoice.venue,
-        order_number=invoice.order_number,
-        day=invoice.delivery_date or invoice.issue_date,
-        linked=frozenset(invoice.delivery_note_numbers),
-        articles=tuple(Article(row.sku, row.description, row.quantity) for row in invoice.lines.all()),
-    )
+    return paper_of(invoice, articles_of(invoice))
 
 
 def paper_of_note(note: DeliveryNote) -> Paper:
-    return Paper(
-        number=note.number,
-        supplier=note.supplier_name,
-        venue=note.venue,
-        order_number=note.order_number,
-        day=note.delivery_date,
-        linked=frozenset({note.invoice_number} - {""}),
-        articles=tuple(Article(row.sku, row.description, row.quantity) for row in note.lines.all()),
-    )
+    return paper_of(note, articles_of(note))
+
+
+def articles_of(row: Invoice | DeliveryNote) -> tuple[Article, ...]:
+    return tuple(Article(line.sku, line.description, line.quantity, line.unit) for line in row.lines.all())

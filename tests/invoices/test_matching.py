@@ -14,6 +14,7 @@ from invoices.matching import (
     Variance,
     assign,
     choose,
+    is_same_number,
     score,
     variances,
 )
@@ -35,7 +36,51 @@ def test_an_invoice_that_names_another_note_does_not_take_this_one() -> None:
 
 
 def test_another_supplier_is_no_pair_whatever_else_agrees() -> None:
-    assert score(INVOICE, replace(NOTE, supplier="Oakley Linen Hire")).value == 0
+    assert score(replace(INVOICE, order_number=""), replace(NOTE, supplier="Oakley Linen Hire")).value == 0
+
+
+def test_a_supplier_of_another_name_is_left_to_a_person_where_a_number_agrees() -> None:
+    misread = replace(NOTE, supplier="Oakley Linen Hire")
+    assert SUGGEST_SCORE <= score(INVOICE, misread).value < CONFIRM_SCORE
+    assert score(INVOICE, replace(misread, articles=())).value < SUGGEST_SCORE
+    assert score(INVOICE, replace(misread, supplier_id="p1")) == score(replace(INVOICE, supplier_id="p2"), misread)
+    same = score(replace(INVOICE, supplier_id="p1"), replace(misread, supplier_id="p1"))
+    assert same.value > CONFIRM_SCORE
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "is_same"),
+    [
+        ("Silverbeck Ales", "SILVERBECK ALES LTD.", True),
+        ("J. Thackray & Sons Family Butchers", "J Thackray and Sons", True),
+        ("Kilmora Brewing Company", "Kilm0ra Brewing Co", True),
+        ("Kilmora Brewing Company", "Fairholt Brewing Company", False),
+        ("Danesway Foodservice Ltd", "Lakehead Foodservice Ltd", False),
+    ],
+)
+def test_suppliers_of_one_trade_are_told_apart(one: str, other: str, is_same: bool) -> None:
+    papers = replace(INVOICE, supplier=one, order_number=""), replace(NOTE, supplier=other, order_number="")
+    assert (score(*papers).value > CONFIRM_SCORE) is is_same
+
+
+@pytest.mark.parametrize(
+    ("printed", "number", "is_same"),
+    [
+        ("DN 0712", "dn-0712", True),
+        ("54200", "DN54200", True),
+        ("DNS42O0", "DN54200", True),  # letters read for digits
+        ("DN54200", "DN54201", False),
+        ("INV54200", "DN54200", False),
+        ("712", "DN712", False),  # too short to mean anything alone
+    ],
+)
+def test_numbers_are_compared_as_scans_give_them(printed: str, number: str, is_same: bool) -> None:
+    assert is_same_number(printed, number) is is_same is is_same_number(number, printed)
+
+
+def test_a_number_that_one_letter_spoils_says_nothing_for_or_against() -> None:
+    neutral = score(replace(INVOICE, order_number=""), NOTE)
+    assert score(replace(INVOICE, order_number="PO-8813"), NOTE).value == neutral.value
 
 
 def test_another_order_number_is_no_pair() -> None:

@@ -106,6 +106,12 @@ def test_triggers_that_a_migration_dropped_are_made_again_and_the_rows_counted()
     assert count_invoices([mga.pk]) == 3
 
 
+def test_flushing_the_database_leaves_no_tally() -> None:
+    InvoiceTally.objects.create(mga=make_mga(), status="scanned", delta=-1)
+    triggers.install()
+    assert not InvoiceTally.objects.exists()
+
+
 def test_pages_are_the_same_from_both_ends() -> None:
     mga = make_mga()
     for number in range(23):
