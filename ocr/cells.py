@@ -18,7 +18,9 @@ from ocr.parse import CURRENCY_MARK, TYPOGRAPHY, find_dates, fold, parse_amount,
 from ocr.types import Word
 
 JOIN_GAP = 1.2  # word heights: parts of one value ("€ 399,00") stand closer
+THOUSANDS_GAP = 0.45  # word heights: thousands parted by a space stand closer
 LONGEST_NUMBER = 6  # digits: a longer run without separators is a code, not a quantity
+LONGEST_VALUE = 3  # words that one amount may be printed in
 SHORTEST_DIGIT_CODE = 4  # digits
 
 _CURRENCY = re.compile(rf"^\(?-?{CURRENCY_MARK}$", re.IGNORECASE)
@@ -31,6 +33,8 @@ _MARKED = re.compile(
     rf"^[-+(]{{0,2}}(?:{CURRENCY_MARK}\s?[-+]?\d[\d.,']*|\d[\d.,']*\s?{CURRENCY_MARK})\)?-?$", re.IGNORECASE
 )
 _GLUED_MARK = re.compile(rf"^({_DECIMALS}-?)\s?[*#]?([A-Z]|SR|ZRL|ZR|TX)$")
+_PER_UNIT = re.compile(r"(?<=\d[.,]\d\d)\s?/\s?[A-Za-z]{1,6}\.?$")  # "0.85/pc"
+_SPACED = re.compile(r"^-?\d{1,3}(?: \d{3})+,\d{2}$")  # "2 450,00"
 _SLIPPED = re.compile(r"^[-+]?[\dOoIl|SB]{1,6}[.,][\dOoIl|SB]{2}$")
 _NUMBER = re.compile(r"^[-+]?\d{1,3}(?:[.,']\d{3})*(?:[.,]\d+)?-?$|^[-+]?\d+(?:[.,]\d+)?-?$|^[.,]\d+$")
 _PERCENT = re.compile(r"^[-+]?\d{1,2}(?:[.,]\d{1,4})?\s?%$")
@@ -38,6 +42,8 @@ _CODE = re.compile(r"^(?=.*\d)[A-Z0-9][A-Z0-9./_\-]{2,23}$", re.IGNORECASE)
 _PACK = re.compile(
     r"^\d+(?:[.,]\d+)?(?:x\d+(?:[.,]\d+)?)*(?:kg|g|mg|ml|cl|l|lb|oz|cm|mm|m|gal|pk|s|day|h|er|%)?$", re.IGNORECASE
 )
+_MEASURE = r"(?:kg|g|gm|mg|ml|cl|l|ltr|litres?|lb|oz|cm|mm|m|gal|pk|s)"
+_CASE = re.compile(rf"^\d+\s?[x\u00d7]\s?(?:\d+\s?[x\u00d7]\s?)?\d+(?:[.,]\d+)?\s?{_MEASURE}$", re.IGNORECASE)
 _NUMBER_UNIT = re.compile(r"^([-+]?\d+(?:[.,]\d+)?)\s?([A-Za-zµ]{1,8})\.?$")
 
 
@@ -130,12 +136,18 @@ def _dated_words(row: Row) -> dict[int, int]:
 
 
 def _value_at(words: Sequence[Word], start: int, decimal: str) -> Token | None:
-    """The longest value of two or three words that begins here."""
-    for length in (3, 2):
+    """The longest value of two to four words that begins here ("24 x 330 ml")."""
+    for length in (4, 3, 2):
         part = tuple(words[start : start + length])
         if len(part) < length or not _stand_close(part):
             continue
         text = " ".join(word.text for word in part).translate(TYPOGRAPHY)
+        if _CASE.fullmatch(text):
+            return make_token(text, Kind.UNIT, part)
+        if length > LONGEST_VALUE:
+            continue
+        if decimal == "," and _SPACED.fullmatch(text) and _stand_close(part, THOUSANDS_GAP):
+            return make_token(text, Kind.AMOUNT, part, parse_amount(text.replace(" ", ""), decimal=decimal))
         if sum(any(c.isdigit() for c in word.text) for word in part) > 1 and not re.search(r"[.,] \d{2}\b", text):
             continue
         if _PERCENT.fullmatch(text):
@@ -150,8 +162,8 @@ def _value_at(words: Sequence[Word], start: int, decimal: str) -> Token | None:
     return None
 
 
-def _stand_close(words: Sequence[Word]) -> bool:
-    return all(b.left - a.right <= JOIN_GAP * (a.bottom - a.top) for a, b in pairwise(words))
+def _stand_close(words: Sequence[Word], gap: float = JOIN_GAP) -> bool:
+    return all(b.left - a.right <= gap * (a.bottom - a.top) for a, b in pairwise(words))
 
 
 def _single(word: Word, decimal: str) -> Token:
@@ -159,6 +171,7 @@ def _single(word: Word, decimal: str) -> Token:
     part = (word,)
     if _PERCENT.fullmatch(text):
         return make_token(text, Kind.PERCENT, part, parse_quantity(text.rstrip("% "), decimal=decimal))
+    text = _PER_UNIT.sub("", text)
     glued = _GLUED_MARK.fullmatch(text)
     if glued or _AMOUNT.fullmatch(text) or _MARKED.fullmatch(text) or _is_slipped(text):
         number = parse_amount(glued[1] if glued else text, decimal=decimal)
@@ -168,7 +181,7 @@ def _single(word: Word, decimal: str) -> Token:
         number = parse_quantity(text, decimal=decimal)
         if number is not None:
             return make_token(text, Kind.NUMBER, part, number)
-    if fold(text) in unit_words():
+    if fold(text) in unit_words() or _CASE.fullmatch(text):
         return make_token(text, Kind.UNIT, part)
     if (_CODE.fullmatch(text) and not _PACK.fullmatch(text)) or re.fullmatch(r"\d{7,14}", text):
         return make_token(text, Kind.CODE, part)
@@ -184,6 +197,11 @@ def split_quantity_unit(text: str) -> tuple[str, str] | None:
     """ "2.5kg" → ("2.5", "kg"), if that is a unit."""
     match = _NUMBER_UNIT.fullmatch(text)
     return (match[1], match[2]) if match and fold(match[2]) in unit_words() else None
+
+
+def is_pack(text: str) -> bool:
+    """ "20L", "24x330ml": how large, or how many in a case."""
+    return _PACK.fullmatch(text) is not None and any(c.isalpha() for c in text)
 
 
 def is_misread_one(text: str) -> bool:

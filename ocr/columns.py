@@ -12,7 +12,7 @@ from functools import cache, lru_cache
 
 from rapidfuzz import fuzz, process
 
-from ocr.cells import Kind, Token, is_code, is_misread_one, split_quantity_unit
+from ocr.cells import Kind, Token, is_code, is_misread_one, is_pack, split_quantity_unit
 from ocr.layout import Row
 from ocr.lexicon import load_table
 from ocr.parse import CURRENCY_MARK, fold
@@ -30,6 +30,7 @@ MAX_UNKNOWN = 0.5  # share of the heading's words that may be unknown
 NOWHERE = 4.0  # cost of a token that no column takes
 GAP_COST = 1.5  # of parting two words that stand close
 EDGE_COST = 0.05  # a height of misalignment
+SHORT_UNIT, SHORT_UNIT_COST = 4, 0.8  # letters of an abbreviation that may be a unit nobody knows, and its cost
 SECOND_VALUE = 3.0  # cost of a second value in a column that has one
 
 
@@ -86,6 +87,7 @@ _COSTS: dict[Role, dict[Kind, float]] = {
 }
 _UNFIT = 6.0
 
+_MONEY_PER = re.compile(r"(?:[£€$₹]|\b(?:EUR|GBP|USD|CHF)\b) ?(?:/|per\b|je\b|pro\b) ?", re.IGNORECASE)
 _CURRENCY_ONLY = re.compile(rf"[(\[]?{CURRENCY_MARK}[)\]]?", re.IGNORECASE)
 
 
@@ -158,6 +160,15 @@ def _phrases() -> dict[str, frozenset[Role]]:
 
 
 @cache
+def _phrases_in_any_order() -> dict[tuple[str, ...], frozenset[Role]]:
+    """The phrases by their sorted words: "ord qty" and "qty ord" head the same column."""
+    found: dict[tuple[str, ...], set[Role]] = {}
+    for phrase, roles in _phrases().items():
+        found.setdefault(tuple(sorted(phrase.split())), set()).update(roles)
+    return {words: frozenset(roles) for words, roles in found.items()}
+
+
+@cache
 def _vocabulary() -> tuple[str, ...]:
     return tuple(sorted({word for phrase in _phrases() for word in phrase.split() if len(word) >= 4}))
 
@@ -175,7 +186,8 @@ def _correct(word: str) -> str:
 
 @lru_cache(8192)
 def fold_heading(text: str) -> str:
-    """Folded without currency signs; `%` stays, "#" is a number."""
+    """Folded without currency signs; `%` stays, "#" is a number, and "£/kg" a price."""
+    text = _MONEY_PER.sub("price per ", text)
     return " ".join(fold(re.sub(r"[£€$₹]|\b(?:RM|Rs)\b\.?", " ", text)).replace("#", "no").split())
 
 
@@ -183,8 +195,9 @@ def fold_heading(text: str) -> str:
 def roles_of(phrase: str) -> frozenset[Role]:
     """The roles that a folded heading phrase names, with or without its qualifiers ("incl", "vat"); none if unknown."""
     corrected = " ".join(_correct(word) for word in phrase.split())
-    for text in (phrase, corrected):
-        known = _phrases().get(text)
+    joined = re.sub(r"(?<=\b\w) (?=\w\b)", "", phrase)  # "u o m" of "U.O.M."
+    for text in (phrase, corrected, joined):
+        known = _phrases().get(text) or _phrases_in_any_order().get(tuple(sorted(text.split())))
         if known:
             return known
     words = corrected.split()
@@ -265,10 +278,14 @@ def _part(words: Sequence[Word]) -> list[_Cell]:
     """One cell if the words are one phrase, else the longest phrases from the left."""
     if any(_CURRENCY_ONLY.fullmatch(word.text) for word in words) and not any(fold_heading(w.text) for w in words):
         return [_Cell(tuple(words), frozenset({Role.TOTAL}))]
+    text = " ".join(word.text for word in words)
     words = [word for word in words if fold_heading(word.text)]
     if not words:
         return []
-    whole = roles_of(fold_heading(" ".join(word.text for word in words)))
+    either = _roles_of_alternatives(text)
+    if either:
+        return [_Cell(tuple(words), either)]
+    whole = roles_of(fold_heading(text))
     if whole and not _are_several(words):
         return [_Cell(tuple(words), whole)]
     found: list[_Cell] = []
@@ -291,6 +308,15 @@ def _part(words: Sequence[Word]) -> list[_Cell]:
     if loose:
         found.append(_Cell(tuple(loose), frozenset()))
     return found
+
+
+@lru_cache(4096)
+def _roles_of_alternatives(text: str) -> frozenset[Role]:
+    """The role of a column that holds two things below each other ("Product / Code"): the name's, else the first."""
+    parts = [roles_of(fold_heading(part)) for part in re.split(r"\s*[/&+]\s*", text)]
+    if len(parts) < 2 or not all(parts):
+        return frozenset()
+    return next((frozenset({Role.DESCRIPTION}) for roles in parts if Role.DESCRIPTION in roles), parts[0])
 
 
 def _are_several(words: Sequence[Word]) -> bool:
@@ -328,6 +354,8 @@ def _continues(row: Row, tokens: Sequence[Token], stacks: Sequence[Sequence[_Cel
     """Whether a neighbouring row belongs to the heading: column words, or few words exactly above or below some."""
     if any(token.kind not in (Kind.TEXT, Kind.UNIT) for token in tokens):
         return False
+    if any(word.text.endswith(":") for word in row.words[:-1]):  # "Patient: Bella" above the table
+        return False
     cells = _cells(row)
     known = sum(bool(cell.roles) or cell.text in _qualifiers() for cell in cells)
     if known == len(cells) > 0:
@@ -353,7 +381,7 @@ def _column(stack: Sequence[_Cell]) -> Column:
     """One column of the cells above each other: read together as one phrase, or else the first that is known."""
     text = fold_heading(re.sub(r"(?<=[a-z])\.?- (?=[a-z])", "", " ".join(w.text for cell in stack for w in cell.words)))
     left, right = min(cell.left for cell in stack), max(cell.right for cell in stack)
-    whole = roles_of(text)
+    whole = stack[0].roles if len(stack) == 1 else roles_of(text)
     if whole:
         return Column(_first(whole), text, left, right)
     known = [cell for cell in stack if cell.roles]
@@ -394,7 +422,7 @@ _CODE_HEADINGS = frozenset(
     }
 )
 _DELIVERED = (
-    "deliv",
+    "del",
     "ship",
     "suppl",
     "sent",
@@ -425,7 +453,7 @@ def _resolve(columns: tuple[Column, ...]) -> tuple[Column, ...]:
         if len(totals) > 1 and totals[0] < first_name:
             found[totals[0]] = replace(found[totals[0]], role=Role.QUANTITY)
     if len(quantities) > 1:
-        best = next((i for i in quantities if any(part in found[i].text for part in _DELIVERED)), quantities[0])
+        best = next((i for i in quantities if _names_delivered(found[i].text)), quantities[0])
         for i in quantities:
             if i != best:
                 later = "no" in found[i].text.split()
@@ -433,6 +461,10 @@ def _resolve(columns: tuple[Column, ...]) -> tuple[Column, ...]:
                     found[i], role=Role.POSITION if later and i == 0 else Role.OTHER if i > best else Role.ORDERED
                 )
     return tuple(found)
+
+
+def _names_delivered(text: str) -> bool:
+    return any(word.startswith(_DELIVERED) for word in text.split())
 
 
 def _is_table(model: Columns) -> bool:
@@ -508,6 +540,8 @@ def _cost(token: Token, column: Column, region: tuple[float, float], model: Colu
         kind = 0.0
     if column.role is Role.TAX and token.kind is Kind.TEXT and len(token.text) <= 3:
         kind = 0.0
+    if column.role is Role.UNIT and token.kind is Kind.TEXT and (is_pack(token.text) or len(token.text) <= SHORT_UNIT):
+        kind = SHORT_UNIT_COST
     if column.role in (Role.QUANTITY, Role.ORDERED) and _is_glued_quantity(token):
         kind = 0.4
     left, right = region

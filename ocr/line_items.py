@@ -16,7 +16,7 @@ from ocr.columns import NAMES, Columns, Heading, Role, find_headings
 from ocr.layout import Row
 from ocr.lexicon import load_table
 from ocr.parse import fold, parse_quantity
-from ocr.tables import CELL_GAP, Sheet, TableRow, is_carried, is_leader, is_sum, place, read_sheet, sums
+from ocr.tables import CELL_GAP, Sheet, TableRow, ends_as_sum, is_carried, is_leader, is_sum, place, read_sheet, sums
 from ocr.templates import Template, names_sum, place_columns
 from ocr.types import BoundingBox, DocumentKind, LineItem, Method, Page
 from ocr.unheaded import complete_columns, infer_columns
@@ -33,8 +33,11 @@ LONGEST_HEADING = 8  # words
 SKU_GAP = 0.7  # word heights between an article number and the name in one column
 
 _TIMES = re.compile(
-    r"(?:^|\s)([-+]?\d+(?:[.,]\d+)?)\s*(?:[A-Za-z]{2,4}\s*)?[xX@*]+\s*(?:RM|EUR|[£€$])?\s*(\d+(?:[.,]\d+)?)(?=\s|$|[A-Za-z(=/])"
+    r"(?:^|\s)([-+]?\d+(?:[.,]\d+)?)\s*(?:[A-Za-z]{2,4}\s*)?(?:[xX@*]+|\u00e0|je)\s*(?:RM|EUR|[£€$])?\s*(\d+(?:[.,]\d+)?)(?=\s|$|[A-Za-z(=/])"
 )
+
+
+_COUNTED_NAME = re.compile(r"(\d{1,3}) ?[xX\u00d7*] ([^\W\d].*)")  # "2 x Lager"
 
 
 @dataclass(slots=True)
@@ -44,6 +47,7 @@ class Draft:
     rows: list[TableRow]
     model: Columns
     name: list[tuple[Token, ...]] = field(default_factory=list)
+    begun: list[tuple[Token, ...]] = field(default_factory=list)  # what of the name stands above the amounts
     factors: tuple[Decimal, Decimal] | None = None
     patient: str = ""
     category: str = ""
@@ -110,7 +114,7 @@ def _read_tables(sheet: Sheet, headings: Sequence[Heading], unpriced: bool) -> I
     """The drafts of every table, in order."""
     found: list[Draft] = []
     for heading, indices in _regions(sheet, headings):
-        found += _read_region(sheet, heading.columns, indices, unpriced)
+        found += _read_region(sheet, heading.columns, indices, unpriced, _patient_above(sheet, heading))
     yield from found
 
 
@@ -126,15 +130,26 @@ def _regions(sheet: Sheet, headings: Sequence[Heading]) -> Iterator[tuple[Headin
         yield heading, rows
 
 
-def _read_region(sheet: Sheet, model: Columns, indices: Sequence[int], unpriced: bool) -> list[Draft]:
-    """The drafts below one heading."""
+def _patient_above(sheet: Sheet, heading: Heading) -> str:
+    """The animal that the row above a heading names: the first of several tables or groups, each of one animal."""
+    if heading.first < 1:
+        return ""
+    above, first = sheet.rows[heading.first - 1], sheet.rows[heading.first]
+    return patient_of(above.text) if _near(above, first) and len(above.words) <= LONGEST_HEADING else ""
+
+
+def _read_region(
+    sheet: Sheet, model: Columns, indices: Sequence[int], unpriced: bool, patient: str = ""
+) -> list[Draft]:
+    """The drafts below one heading. patient: whose table it is."""
     drafts: list[Draft] = []
     texts: list[TableRow] = []
     half: TableRow | None = None
     is_open = True
     page = sheet.rows[indices[0]].page if indices else 0
     table = [place(sheet, i, model) for i in indices]
-    groups = _Groups(widest=_widest_name(table, model, unpriced))
+    groups = _Groups(patient=patient, widest=_widest_name(table, model, unpriced))
+    summed = 0  # how many drafts stand above the last sum
     for placed in table:
         if placed.row.page != page:
             if drafts and is_open:
@@ -145,7 +160,7 @@ def _read_region(sheet: Sheet, model: Columns, indices: Sequence[int], unpriced:
         if is_carried(placed.tokens):
             if drafts and is_open:
                 _settle_texts(drafts[-1], None, texts, groups, model)
-            texts, half = [], None
+            texts, half, summed = [], None, len(drafts)
             continue
         if not is_open:
             if not _is_complete(placed, model) or is_sum(placed):
@@ -154,6 +169,11 @@ def _read_region(sheet: Sheet, model: Columns, indices: Sequence[int], unpriced:
         if is_sum(placed):
             _settle_texts(drafts[-1] if drafts else None, None, texts, groups, model)
             is_open, texts, half = not drafts and not any(t.kind is Kind.AMOUNT for t in placed.tokens), [], None
+            continue
+        if is_open and drafts and _is_sum_of(placed, drafts, summed):
+            _settle_texts(drafts[-1], None, texts, groups, model)
+            texts, half = [], None
+            is_open, summed = ends_as_sum(placed), len(drafts)
             continue
         if half is not None and _completes(half, placed):
             draft = Draft([half, placed], model)
@@ -181,6 +201,23 @@ def _read_region(sheet: Sheet, model: Columns, indices: Sequence[int], unpriced:
             texts.append(half)
         _settle_texts(drafts[-1] if drafts else None, None, texts, groups, model)
     return [draft for draft in drafts if _is_named(draft)]
+
+
+def _is_sum_of(placed: TableRow, drafts: Sequence[Draft], summed: int) -> bool:
+    """Whether a row that has only a name and an amount sums the lines above it, or follows their sum: all of them, or
+    those since the last sum (the first `summed` have one)."""
+    if placed.total is None or placed.in_role(Role.QUANTITY, Role.ORDERED, Role.UNIT_PRICE):
+        return False
+    if any(is_code(token) for token in placed.in_role(Role.SKU)):
+        return False
+    lacking = all(draft.value(Role.QUANTITY) or draft.value(Role.UNIT_PRICE) for draft in drafts)
+    named = ends_as_sum(placed)
+    if not lacking and not named:
+        return False
+    if lacking and (named or summed == len(drafts)):
+        return True
+    amounts = [token.number for draft in drafts if (token := draft.value(Role.TOTAL)) and token.number is not None]
+    return any(len(part) > 1 - named and sum(part) == placed.total.number for part in (amounts, amounts[summed:]))
 
 
 def _widest_name(table: Sequence[TableRow], model: Columns, unpriced: bool) -> float:
@@ -262,6 +299,7 @@ class _Groups:
     patient: str = ""
     category: str = ""
     names_above: bool | None = None  # whether names stand above their amounts; None: not seen yet
+    names_begin_above: bool = False  # whether a name was seen to begin above its amounts
     widest: float = 0.0  # right edge of the longest name in the table
 
     def take(self, text: str) -> None:
@@ -279,6 +317,9 @@ def _settle_texts(
     left = list(texts)
     if above is not None:
         left = _take_stacked(above, left)
+    if left and above is not None and (factors := _bare_factors(left[0])) and _multiplies(factors, above):
+        above.factors = factors
+        left = left[1:]
     if below is not None and left and (factors := _bare_factors(left[-1])):
         below.factors = factors
         left = left[:-1]
@@ -294,6 +335,8 @@ def _settle_texts(
         if not above.own_name and not above.name and left and _near(above.last.row, left[0].row):
             above.name.append(_words(left.pop(0)))
         left = _take_wrapped(above, left, below, groups)
+    if below is not None and left and not stacked:
+        left = _take_begun(above, left, below, groups)
     for row in () if stacked else left:
         if _is_heading(row, above, below):
             groups.take(_clean(_text(row.tokens)))
@@ -303,6 +346,11 @@ def _bare_factors(placed: TableRow) -> tuple[Decimal, Decimal] | None:
     """The factors of a row that holds nothing but "2 x 1,15"."""
     text = _text(placed.tokens)
     return None if _letters(_TIMES.sub(" ", f" {text} ")) else _factors(text)
+
+
+def _multiplies(factors: tuple[Decimal, Decimal], draft: Draft) -> bool:
+    total = draft.value(Role.TOTAL)
+    return total is not None and draft.factors is None and is_product(*factors, total.number, None)
 
 
 def _take_stacked(draft: Draft, texts: list[TableRow]) -> list[TableRow]:
@@ -353,6 +401,31 @@ def _take_wrapped(draft: Draft, texts: list[TableRow], below: Draft | None, grou
         draft.name.append(tokens)
         own, after = tokens, placed.row
     return []
+
+
+def _take_begun(above: Draft | None, texts: list[TableRow], below: Draft, groups: "_Groups") -> list[TableRow]:
+    """Rows above an item in which its name begins, where amounts stand beside a name's last line: it plainly goes on
+    ("Lamb shoulder," / "boned and rolled"), or stands as in an item that did so."""
+    names = below.own_name
+    left = list(texts)
+    begun: list[tuple[Token, ...]] = []
+    follower, first = below.rows[0].row, names
+    while left and names:
+        tokens = left[-1].in_role(Role.DESCRIPTION)
+        row = left[-1].row
+        if not tokens or not _near(row, follower) or abs(tokens[0].left - names[0].left) > INDENT * row.height:
+            break
+        before = left[-2].row if len(left) > 1 else above.last.row if above else None
+        apart = before is None or before.page != row.page or follower.y - row.y < CLOSER * (row.y - before.y)
+        goes_on = re.search(r"[-,&/+(]$", tokens[-1].text) is not None or first[0].text[:1].islower()
+        if not (goes_on or (groups.names_begin_above and apart)) or row.height < SMALLER * follower.height:
+            break
+        groups.names_begin_above |= goes_on
+        begun.insert(0, tokens)
+        follower, first = row, tokens
+        left.pop()
+    below.begun = begun
+    return left
 
 
 def _run(placed: TableRow, tokens: Sequence[Token]) -> tuple[Token, ...]:
@@ -443,6 +516,8 @@ def _finish(draft: Draft, sheet: Sheet, pages: dict[int, Page]) -> LineItem | No
     factors = draft.factors or _factors(_text(draft.in_role(Role.DESCRIPTION, Role.QUANTITY, Role.UNIT_PRICE)))
     if factors and amount is not None and (quantity is None or price is None):
         quantity, price = _order_factors(factors, amount, quantity, price)
+    if quantity is None and (counted := _COUNTED_NAME.match(description)):
+        quantity, description = parse_quantity(counted[1]), counted[2]
     quantity, price = _check_product(quantity, price, amount, discount, draft)
     if not description and not sku:
         return None
@@ -467,7 +542,7 @@ def _finish(draft: Draft, sheet: Sheet, pages: dict[int, Page]) -> LineItem | No
 
 def _name(draft: Draft) -> tuple[str, str]:
     """Article number and description."""
-    lines = [draft.own_name, *draft.name] if draft.own_name else list(draft.name)
+    lines = [*draft.begun, draft.own_name, *draft.name] if draft.own_name else list(draft.name)
     sku_tokens = draft.in_role(Role.SKU)
     sku = next((token.text for token in sku_tokens if is_code(token)), "")
     if not sku and sku_tokens and len(sku_tokens) == 1:
@@ -610,7 +685,7 @@ def is_product(
 
 def _box(draft: Draft, page: Page) -> BoundingBox:
     words = [word for row in draft.rows for token in row.tokens for word in token.words]
-    words += [word for line in draft.name for token in line for word in token.words]
+    words += [word for line in (*draft.begun, *draft.name) for token in line for word in token.words]
     left, right = min(word.left for word in words), max(word.right for word in words)
     top, bottom = min(word.top for word in words), max(word.bottom for word in words)
 

@@ -143,6 +143,8 @@ def cells(tokens: Sequence[Token]) -> list[list[Token]]:
 def label_words(tokens: Sequence[Token]) -> list[str]:
     """The folded words of a cell before its first number."""
     words: list[str] = []
+    while tokens and tokens[0].kind is Kind.AMOUNT:  # "85.50 Total"
+        tokens = tokens[1:]
     for token in tokens:
         if token.kind is Kind.AMOUNT or (words and token.kind in (Kind.NUMBER, Kind.PERCENT)):
             break
@@ -158,6 +160,18 @@ def is_carried(tokens: Sequence[Token]) -> bool:
         return False
     labels = [label_words(cell) for cell in cells(tokens)]
     return any((known := _opens_with(words, "soft")) and len(words) - known <= MOST_EXTRA_WORDS for words in labels)
+
+
+def ends_as_sum(placed: TableRow) -> bool:
+    """Whether a row is named as the sum of something ("Bella total"), and has of an item only its amount."""
+    words = label_words(placed.in_role(Role.DESCRIPTION) or placed.tokens)
+    ends = _phrases("endings")
+    return (
+        placed.total is not None
+        and not _looks_sold(placed)
+        and len(words) > 1
+        and (words[-1],) in ends.get(words[-1], ())
+    )
 
 
 def is_sum(placed: TableRow) -> bool:

@@ -324,10 +324,12 @@ def complete_columns(model: Columns, sheet: Sheet, indices: Sequence[int], *, pr
 
     priced: whether the lines must have totals.
     """
-    if priced and not model.has(Role.TOTAL):
-        model = _with_total(model, sheet, indices)
     above = _above_sums(sheet, indices)
     rows = [i for i in above if _last_amount(sheet.tokens[i]) is not None] or above
+    model = _with_fitting_roles(model, sheet, rows)
+    if priced and not model.has(Role.TOTAL):
+        model = _with_total(model, sheet, indices)
+    model = _with_price_among_totals(model, sheet, rows)
     model = _with_coded_names(model, sheet, rows)
     if not model.has(Role.DESCRIPTION) and not any(column.under for column in model.columns):
         model = _with_description(model, sheet, rows)
@@ -337,7 +339,7 @@ def complete_columns(model: Columns, sheet: Sheet, indices: Sequence[int], *, pr
         and not (model.has(Role.QUANTITY) and model.has(Role.UNIT_PRICE))
     ):
         model = _with_factors(model, sheet, rows)
-    return model
+    return _with_proven_factors(model, sheet, rows)
 
 
 def _above_sums(sheet: Sheet, indices: Sequence[int]) -> list[int]:
@@ -350,6 +352,62 @@ def _above_sums(sheet: Sheet, indices: Sequence[int]) -> list[int]:
             break
         found.append(i)
     return found
+
+
+def _with_fitting_roles(model: Columns, sheet: Sheet, rows: Sequence[int]) -> Columns:
+    """Columns whose heading says another thing than what stands below: amounts under "Unit", "Goods" or "Item"."""
+    held = _contents(model, sheet, rows)
+    for column in model.columns:
+        tokens = held.get(column, [])
+        numbers = sum(token.number is not None and token.kind is not Kind.PERCENT for token in tokens)
+        if column.role not in (Role.UNIT, Role.DESCRIPTION) or numbers < max(FEWEST_ROWS, CODED * len(tokens)):
+            continue
+        role = _role_of_values(column, model, tokens)
+        if role is not None:
+            model = replace(model, columns=tuple(replace(c, role=role) if c is column else c for c in model.columns))
+    return model
+
+
+def _role_of_values(column: Column, model: Columns, tokens: Sequence[Token]) -> Role | None:
+    """What numbers are that stand under a word for a unit or a name; None: the heading is right after all."""
+    if column.role is Role.DESCRIPTION:
+        if not any(c.role is Role.DESCRIPTION and c is not column for c in model.columns):
+            return None
+        return Role.OTHER if model.has(Role.TOTAL) else Role.TOTAL
+    if not model.has(Role.QUANTITY) and model.has(Role.UNIT_PRICE):
+        return Role.QUANTITY
+    amounts = sum(token.kind is Kind.AMOUNT for token in tokens)
+    if not model.has(Role.UNIT_PRICE) and amounts >= CODED * len(tokens):
+        return Role.UNIT_PRICE if model.has(Role.QUANTITY) else Role.OTHER
+    return None
+
+
+def _contents(model: Columns, sheet: Sheet, rows: Sequence[int]) -> dict[Column, list[Token]]:
+    """What stands below each column's heading, by its place alone."""
+    held: dict[Column, list[Token]] = {}
+    for i in rows:
+        for token in sheet.tokens[i]:
+            shared = {c: min(c.right, token.right) - max(c.left, token.left) for c in model.columns}
+            column = max(shared, key=lambda c: shared[c])
+            if shared[column] > 0:
+                held.setdefault(column, []).append(token)
+    return held
+
+
+def _with_price_among_totals(model: Columns, sheet: Sheet, rows: Sequence[int]) -> Columns:
+    """Of several columns of amounts that the heading calls totals, the one that quantities multiply to the last one
+    is the price ("Prijs excl.", "Totaal excl.")."""
+    totals = model.of(Role.TOTAL)
+    if len(totals) < 2 or not model.has(Role.QUANTITY) or model.has(Role.UNIT_PRICE):
+        return model
+    values = _numbers_by_column(model, sheet, rows)
+    counts, last = values.get(model.of(Role.QUANTITY)[0], {}), values.get(totals[-1], {})
+    for column in totals[:-1]:
+        several = any(abs(counts.get(i, Decimal(1))) != 1 for i in values.get(column, {}))
+        if several and _share_of_products(counts, values.get(column, {}), last) >= PROVEN:
+            changed = tuple(replace(c, role=Role.UNIT_PRICE) if c is column else c for c in model.columns)
+            return replace(model, columns=changed)
+    return model
 
 
 def _with_total(model: Columns, sheet: Sheet, indices: Sequence[int]) -> Columns:
@@ -398,6 +456,47 @@ def _with_description(model: Columns, sheet: Sheet, rows: Sequence[int]) -> Colu
         return replace(model, columns=changed)
     named = _with_names(sheet, rows, list(model.columns), model.height)
     return replace(model, columns=named.columns)
+
+
+def _with_proven_factors(model: Columns, sheet: Sheet, rows: Sequence[int]) -> Columns:
+    """Quantity and price are the columns that multiply to the total, where those so called do not: weight instead of
+    pieces, the price after discount instead of the list's."""
+    counts, prices = model.of(Role.QUANTITY), model.of(Role.UNIT_PRICE)
+    values = _numbers_by_column(model, sheet, rows)
+    totals = next((values[column] for column in reversed(model.of(Role.TOTAL)) if column in values), {})
+    if len(counts) != 1 or len(prices) > 1 or len(totals) < FEWEST_ROWS:
+        return model
+    count, price = counts[0], prices[0] if prices else None
+    now = _share_of_products(values.get(count, {}), values.get(price, {}), totals) if price else 0.0
+    others = [c for c in values if c.role in (Role.OTHER, Role.ORDERED, Role.UNIT, Role.POSITION)]
+    ways = [(count, c) for c in others if price is None or c is not price]
+    ways += [(c, price) for c in others if price is not None]
+    if now >= SHARE:
+        return model
+    shares = {way: _share_of_products(values.get(way[0], {}), values.get(way[1], {}), totals) for way in ways}
+    best = max(shares, key=lambda way: shares[way], default=None)
+    if best is None or shares[best] < PROVEN or _all_ones(values[best[0]]):
+        return model
+    settled = {best[0]: Role.QUANTITY, best[1]: Role.UNIT_PRICE}
+    freed = {count, *prices} - set(best)
+    return replace(
+        model,
+        columns=tuple(replace(c, role=settled.get(c, Role.OTHER if c in freed else c.role)) for c in model.columns),
+    )
+
+
+def _all_ones(column: Numbers) -> bool:
+    return all(abs(value) == 1 for value in column.values())
+
+
+def _numbers_by_column(model: Columns, sheet: Sheet, rows: Sequence[int]) -> dict[Column, dict[int, Decimal]]:
+    """The numbers of each column, by row."""
+    values: dict[Column, dict[int, Decimal]] = {}
+    for i in rows:
+        for token, column in zip(sheet.tokens[i], share_out(sheet.tokens[i], model), strict=True):
+            if column is not None and token.number is not None and token.kind is not Kind.PERCENT:
+                values.setdefault(column, {})[i] = token.number
+    return values
 
 
 def _with_factors(model: Columns, sheet: Sheet, rows: Sequence[int]) -> Columns:
