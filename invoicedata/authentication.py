@@ -21,8 +21,14 @@ class AuthTokenMissing(exceptions.NotAuthenticated):
 
 
 class AuthTokenInvalid(exceptions.AuthenticationFailed):
+    """record: that of the token, where it is a real one, and not one to use (any more)."""
+
     default_code = "AUTH_TOKEN_INVALID"
     default_detail = "Invalid or malformed authentication token"
+
+    def __init__(self, record: AccessToken | None = None) -> None:
+        super().__init__()
+        self.record = record
 
 
 class AuthTokenExpired(exceptions.AuthenticationFailed):
@@ -61,12 +67,11 @@ class TokenAuthentication(BaseAuthentication):
 
     def principal(self, token: ApiToken) -> Principal:
         """The record of the token decides at each request: what is revoked there, or narrowed, is so at once."""
-        record = AccessToken.objects.usable(timezone.now()).select_related("mga").filter(pk=token["jti"]).first()
+        record = AccessToken.objects.select_related("mga").filter(pk=token["jti"]).first()
         if record is None or record.mga_id != token["mga_id"]:
             raise AuthTokenInvalid
-        valid_after = record.mga.tokens_valid_after
-        if valid_after is not None and record.issued_at <= valid_after:
-            raise AuthTokenInvalid
+        if not record.is_usable(timezone.now()):
+            raise AuthTokenInvalid(record)
         return Principal(record.mga, token.permissions & frozenset(record.permissions), record.jti)
 
     def authenticate_header(self, request: Request) -> str:

@@ -152,11 +152,6 @@ class SigningKey(models.Model):
         return self.kid
 
 
-class AccessTokenQuerySet(models.QuerySet["AccessToken"]):
-    def usable(self, now: datetime) -> "AccessTokenQuerySet":
-        return self.filter(revoked_at=None, expires_at__gt=now)
-
-
 class AccessToken(models.Model):
     """The record of an issued token (never the token itself): looked up at each request, so revoking acts at once."""
 
@@ -168,13 +163,17 @@ class AccessToken(models.Model):
     expires_at = models.DateTimeField(editable=False)
     revoked_at = models.DateTimeField(null=True, blank=True, editable=False)
 
-    objects = AccessTokenQuerySet.as_manager()
-
     class Meta:
         ordering = ("-issued_at",)
 
     def __str__(self) -> str:
         return f"{self.mga_id} until {self.expires_at:%Y-%m-%d %H:%M}"
+
+    def is_usable(self, now: datetime) -> bool:
+        """Not expired, not revoked, and not among those that were revoked all at once."""
+        valid_after = self.mga.tokens_valid_after
+        is_outdated = valid_after is not None and self.issued_at <= valid_after
+        return self.revoked_at is None and self.expires_at > now and not is_outdated
 
 
 class StaffLimit(models.Model):
@@ -202,3 +201,39 @@ class Usage(models.Model):
 
     def __str__(self) -> str:
         return f"{self.key}: {self.used}"
+
+
+class Event(models.Model):
+    """What happened, append-only, written in the transaction that made it happen; a trigger refuses to change it.
+
+    `subject` is the id of the invoice, delivery note, document, request, token or setting it is about; `data` holds
+    what changed, without personal data. `position` and `seal` chain it to the event before (`invoicedata.audit`).
+    """
+
+    mga = models.ForeignKey(Mga, null=True, blank=True, on_delete=models.PROTECT, related_name="events")
+    subject = models.CharField(max_length=100, blank=True)
+    action = models.CharField(max_length=60)
+    # Who it was stays written when their account is deleted.
+    actor = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        null=True,
+        blank=True,
+        on_delete=models.DO_NOTHING,
+        db_constraint=False,
+        related_name="+",
+    )
+    data = models.JSONField(default=dict, blank=True)
+    at = models.DateTimeField(default=timezone.now)
+    position = models.BigIntegerField(null=True, blank=True, unique=True, editable=False)
+    seal = models.CharField(max_length=64, blank=True, default="", db_default="", editable=False)
+
+    class Meta:
+        db_table = "invoices_event"  # where it was first
+        ordering = ("-at", "-id")
+        indexes = [
+            models.Index(fields=["subject", "at"], name="event_subject"),  # the history of one object
+            models.Index(fields=["id"], name="event_unsealed", condition=models.Q(position=None)),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.action} {self.subject}"

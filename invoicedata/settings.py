@@ -29,10 +29,13 @@ CSRF_TRUSTED_ORIGINS = [PUBLIC_URL]
 
 INSTALLED_APPS = [
     "django_q",
+    "django_otp",
+    "django_otp.plugins.otp_totp",
+    "django_otp.plugins.otp_static",
     "invoicedata.apps.InvoiceDataConfig",
     "pims.apps.PimsConfig",
     "invoices.apps.InvoicesConfig",
-    "django.contrib.admin",
+    "invoicedata.apps.StaffAdminConfig",
     "django.contrib.auth",
     "django.contrib.contenttypes",
     "django.contrib.sessions",
@@ -57,6 +60,7 @@ MIDDLEWARE = [
     "invoices.admin.middleware.FormUploadMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django_otp.middleware.OTPMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
 ]
@@ -226,6 +230,7 @@ TENANT_RETENTION = {  # of a tenant that has none of its own
     "keep_payloads_days": env.whole("KEEP_PAYLOADS_DAYS", 90),
     "keep_deliveries_days": env.whole("KEEP_DELIVERIES_DAYS", 365),
 }
+KEEP_EVENTS_DAYS = env.whole("KEEP_EVENTS_DAYS", 730)
 
 # --- Staff, language, time ------------------------------------------------------------------------------------------
 AUTH_PASSWORD_VALIDATORS = [
@@ -235,6 +240,8 @@ AUTH_PASSWORD_VALIDATORS = [
     {"NAME": "django.contrib.auth.password_validation.NumericPasswordValidator"},
 ]
 LOGIN_URL = "admin:login"
+STAFF_TWO_FACTOR = env.choice("STAFF_TWO_FACTOR", "optional", ["optional", "required"])
+OTP_TOTP_ISSUER = "Invoice Data"
 LANGUAGE_CODE = "en-gb"
 TIME_ZONE = "UTC"
 USE_I18N = False

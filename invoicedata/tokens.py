@@ -9,12 +9,14 @@ from typing import Any, ClassVar
 
 import jwt
 from django.conf import settings
+from django.contrib.auth.models import AbstractBaseUser
 from django.db import transaction
 from django.utils import timezone
 from rest_framework_simplejwt.backends import TokenBackend
 from rest_framework_simplejwt.exceptions import TokenBackendError, TokenError
 from rest_framework_simplejwt.tokens import Token
 
+from invoicedata.events import record_event
 from invoicedata.models import AccessToken, Mga, Permission, SigningKey, WebhookSecret
 
 ALGORITHM = "HS256"
@@ -93,6 +95,7 @@ def create_mga(mga_id: str, *, name: str = "", currency: str = "", time_zone: st
     with transaction.atomic():
         mga.save(force_insert=True)
         secret = WebhookSecret.objects.create(mga=mga)
+        record_event(mga, mga.pk, "tenant.created")
     return mga, secret.secret
 
 
@@ -102,6 +105,7 @@ def issue_token(
     permissions: Sequence[str] | None = None,
     lifetime: timedelta | None = None,
     note: str = "",
+    actor: AbstractBaseUser | None = None,
 ) -> str:
     """A new access token; only its record is kept, so the text is seen this once.
 
@@ -119,15 +123,17 @@ def issue_token(
     token.set_exp(lifetime=lifetime)
     token["mga_id"] = mga.mga_id
     token["permissions"] = granted
-    AccessToken.objects.create(
-        jti=uuid.UUID(token["jti"]),
-        mga=mga,
-        permissions=granted,
-        note=note[:200],
-        issued_at=token.current_time,
-        expires_at=token.current_time + lifetime,
-    )
-    return str(token)
+    with transaction.atomic():
+        AccessToken.objects.create(
+            jti=uuid.UUID(token["jti"]),
+            mga=mga,
+            permissions=granted,
+            note=note[:200],
+            issued_at=token.current_time,
+            expires_at=token.current_time + lifetime,
+        )
+        record_event(mga, token["jti"], "token.issued", actor=actor, data={"permissions": granted})
+        return str(token)
 
 
 def find_token(text: str) -> AccessToken | None:
@@ -144,15 +150,19 @@ def find_token(text: str) -> AccessToken | None:
         return None
 
 
-def revoke_token(token: AccessToken) -> None:
+def revoke_token(token: AccessToken, *, actor: AbstractBaseUser | None = None) -> None:
     """Refused from the next request on. Revoking twice keeps the first moment."""
-    AccessToken.objects.filter(pk=token.pk, revoked_at=None).update(revoked_at=timezone.now())
+    with transaction.atomic():
+        if AccessToken.objects.filter(pk=token.pk, revoked_at=None).update(revoked_at=timezone.now()):
+            record_event(token.mga, str(token.pk), "token.revoked", actor=actor)
 
 
-def revoke_all_tokens(mga: Mga) -> None:
+def revoke_all_tokens(mga: Mga, *, actor: AbstractBaseUser | None = None) -> None:
     """Every token issued to the tenant so far is refused from the next request on."""
     mga.tokens_valid_after = timezone.now()
-    mga.save(update_fields=["tokens_valid_after"])
+    with transaction.atomic():
+        mga.save(update_fields=["tokens_valid_after"])
+        record_event(mga, mga.pk, "tokens.revoked", actor=actor)
 
 
 def newest_key() -> SigningKey:
@@ -170,7 +180,9 @@ def rotate_signing_key(*, keep_old: bool = True) -> SigningKey:
         if not keep_old:
             old = SigningKey.objects.exclude(verifies_until__lte=now)
         old.update(verifies_until=until)
-        return _create_key()
+        key = _create_key()
+        record_event(None, key.kid, "signing_key.rotated", data={"old_one_verifies": keep_old})
+        return key
 
 
 def _create_key() -> SigningKey:
@@ -178,8 +190,10 @@ def _create_key() -> SigningKey:
     return SigningKey.objects.create(kid=secrets.token_hex(8), secret=secrets.token_urlsafe(48))
 
 
-def rotate_webhook_secret(mga: Mga, overlap: timedelta) -> str:
+def rotate_webhook_secret(mga: Mga, overlap: timedelta, *, actor: AbstractBaseUser | None = None) -> str:
     """A new secret signs from now on, shown this once; the old ones co-sign in `webhook-signature` for `overlap`."""
     with transaction.atomic():
         WebhookSecret.objects.filter(mga=mga, valid_until=None).update(valid_until=timezone.now() + overlap)
-        return WebhookSecret.objects.create(mga=mga).secret
+        secret = WebhookSecret.objects.create(mga=mga)
+        record_event(mga, mga.pk, "webhook_secret.rotated", actor=actor)
+        return secret.secret

@@ -20,6 +20,7 @@ from rest_framework.response import Response
 
 from invoicedata.authentication import AuthTokenMissing
 from invoicedata.permissions import HasTokenPermission
+from invoicedata.refusals import record_refusal
 from invoicedata.uploads import UploadTooLargeError
 from invoices import answers, jsontext
 from invoices.errors import (
@@ -115,19 +116,21 @@ def invoices_body(failure: Failure) -> dict[str, Any]:
 
 def handle_invoice_data_error(error: Exception, context: dict[str, Any]) -> Response:
     """Contract 1's exception handler."""
-    failure = judged_and_logged(error)
+    failure = judged_and_logged(error, context["request"])
     body = invoice_data_body(context["request"].request_id, failure)
     return Response(body, status=failure.status, headers=dict(failure.headers))
 
 
 def handle_invoices_error(error: Exception, context: dict[str, Any]) -> Response:
     """Contract 2's exception handler."""
-    failure = judged_and_logged(error)
+    failure = judged_and_logged(error, context["request"])
     return Response(invoices_body(failure), status=failure.status, headers=dict(failure.headers))
 
 
-def judged_and_logged(error: Exception) -> Failure:
+def judged_and_logged(error: Exception, request: HttpRequest) -> Failure:
     failure = judge(error)
+    if failure.status in (401, 403):
+        record_refusal(request, failure.code, getattr(error, "record", None))
     if failure is INTERNAL_FAILURE or failure.code == UnavailableError.code:
         logger.error("%s", failure.message, exc_info=error)
     elif failure.status >= 500:
@@ -162,6 +165,7 @@ def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
 
 def permission_denied(request: HttpRequest, exception: Exception) -> HttpResponse:
     """handler403."""
+    record_refusal(request, HasTokenPermission.code)
     return (
         api_response(request, judge(exception)) if is_api(request) else defaults.permission_denied(request, exception)
     )

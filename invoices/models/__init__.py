@@ -1,8 +1,8 @@
+from invoicedata.models import Event
 from invoices.models.corrections import Correction
 from invoices.models.delivery_notes import DeliveryNote, DeliveryNoteLine, Pairing
 from invoices.models.documents import Document, Page
 from invoices.models.erasures import Erasure
-from invoices.models.events import Event
 from invoices.models.findings import Finding
 from invoices.models.invoices import Invoice, InvoiceLine, Payment, Practice
 from invoices.models.jobs import Job

@@ -6,12 +6,14 @@ from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
 from typing import TypeVar
 
+from django.conf import settings
 from django.contrib.sessions.models import Session
 from django.core.files.storage import default_storage
 from django.db import transaction
 from django.db.models import Model, QuerySet
 from django.utils import timezone
 
+from invoicedata import audit
 from invoicedata.limits import DAY
 from invoicedata.models import Mga, Usage
 from invoices.models import Document, InvoiceRequest, WebhookDelivery
@@ -33,6 +35,7 @@ class Purged:
     files: int = 0
     payloads: int = 0
     deliveries: int = 0
+    events: int = 0
 
 
 def purge(now: datetime) -> Purged:
@@ -45,6 +48,8 @@ def purge(now: datetime) -> Purged:
     )
     Session.objects.filter(expire_date__lt=now).delete()
     Usage.objects.filter(window_start__lt=int(now.timestamp()) - 2 * DAY).delete()
+    if days := settings.KEEP_EVENTS_DAYS:
+        purged.events = audit.purge(now - timedelta(days=days))
     forget_deleted_pages()
     logger.info("Purged: %s", ", ".join(f"{count} {kind}" for kind, count in asdict(purged).items()))
     return purged

@@ -1,8 +1,9 @@
-"""What goes round behind the workers: nudges for what waits, an end for what was abandoned."""
+"""What goes round behind the workers: nudges for what waits, an end for what was abandoned, seals for events."""
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from invoicedata.audit import seal_events
 from invoices.models import Job
 from invoices.services import jobs, processing, queue, rereading, tallies, templates
 
@@ -26,6 +27,7 @@ def sweep(now: datetime) -> Swept:
     if queued == 0:
         rereading.nudge_rereading()
     tallies.fold()
+    seal_events()
     lost = jobs.abandoned(now)
     for job in lost:
         processing.fail_abandoned(job)

@@ -89,6 +89,7 @@ def all_revoked() -> str:
 def of_a_tenant_that_is_gone() -> str:
     mga = make_mga()
     token = issue_token(mga)
+    mga.events.all().delete()
     mga.delete()
     return token
 

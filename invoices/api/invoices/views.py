@@ -19,6 +19,7 @@ from rest_framework.viewsets import GenericViewSet
 from invoicedata.authentication import Principal, TokenAuthentication
 from invoicedata.models import Permission
 from invoicedata.permissions import HasTokenPermission
+from invoicedata.sign_in import is_let_in
 from invoicedata.staff import tenant_ids, visible
 from invoices.api.errors import handle_invoices_error
 from invoices.api.invoices.filters import InvoiceFilter
@@ -76,8 +77,7 @@ class MayReadOrSend(BasePermission):
         user: Any = request.user
         if isinstance(user, Principal):
             return self.needed.get(request.method or "", Permission.INVOICES_READ) in user.permissions
-        is_staff = bool(user and user.is_active and user.is_staff)
-        return is_staff and request.method != "POST" and user.has_perm("invoices.view_invoice")
+        return is_let_in(user) and request.method != "POST" and user.has_perm("invoices.view_invoice")
 
 
 def plain_parameters(request: Request) -> dict[str, str]:
