@@ -38,6 +38,22 @@ SHARED_SET = ROOT.parent / "shared" / "data"
 OUTPUT = ROOT / "build" / "accuracy"
 REPORT_PAGE_WIDTH = 900  # pixels
 HEADER_FIELDS = ("invoiceNumber", "invoiceDate", "totalAmount", "currency", "supplier")
+GROUP_COLUMNS: Mapping[str, Sequence[str]] = {
+    "number": ("invoiceNumber", "deliveryNoteNumber"),
+    "date": ("invoiceDate", "deliveryDate"),
+    "total": ("totalAmount",),
+    "net": ("subtotal",),
+    "tax": ("taxAmount",),
+    "due": ("balanceDue",),
+    "due date": ("dueDate",),
+    "order": ("orderNumber",),
+    "currency": ("currency",),
+    "supplier": ("supplier",),
+    "customer": ("customer", "venue"),
+    "lines F1": (),
+    "kind": (),
+    "all": (),
+}
 
 
 @dataclass(slots=True)
@@ -119,6 +135,7 @@ def judge_document(
     result.documents += 1
     comparisons = compare_fields(expected, document)
     result.comparisons += comparisons
+    result.kinds.add(predicted="kind" in document, right=document.get("kind") in kinds_of(expected))
     right = True
     for comparison in comparisons:
         result.fields[comparison.field].add(predicted=comparison.got is not None, right=comparison.right)
@@ -134,6 +151,30 @@ def judge_document(
             right = False
             yield Miss(path, Comparison("lineItems", wanted, got, False), document.get("fields", {}))
     result.whole += right
+
+
+def kinds_of(expected: Mapping[str, Any]) -> Sequence[str]:
+    """What a document may be taken for: a receipt that is an invoice as well may be either."""
+    if "credit-note" in expected.get("tags", ()):
+        return ("credit_note",)
+    kind = expected.get("kind", "invoice")
+    return ("invoice", "receipt") if kind in ("invoice", "receipt") else (kind,)
+
+
+def print_groups(truth: Sequence[dict[str, Any]], rows: Mapping[Path, dict[str, Any]], key: str) -> None:
+    """A line for each value that `key` has in the truth rows, e.g. each layout, language or variant."""
+    results, _ = judge([row | {"set": str(row.get(key, "-"))} for row in truth], rows)
+    print(f"\n{key:<26}{'files':>6}" + "".join(f"{name:>9}" for name in GROUP_COLUMNS))
+    for name, result in sorted(results.items()):
+        cells = []
+        for fields in GROUP_COLUMNS.values():
+            tallies = [result.fields[field] for field in fields if field in result.fields]
+            count, right = sum(t.expected for t in tallies), sum(t.right for t in tallies)
+            cells.append(f"{100 * right / count:9.1f}" if count else f"{'':9}")
+        cells[-3] = f"{100 * result.lines.f1:9.1f}" if result.lines.expected else f"{'':9}"
+        cells[-2] = f"{100 * result.kinds.accuracy:9.1f}"
+        cells[-1] = f"{100 * result.whole / max(1, result.documents):9.1f}"
+        print(f"{name[:26]:<26}{result.documents:>6}{''.join(cells)}")
 
 
 def print_table(results: Mapping[str, SetResult], previous: Mapping[str, Any]) -> None:
@@ -157,6 +198,8 @@ def summary(result: SetResult) -> dict[str, tuple[float, int]]:
     if result.lines.expected:
         rows["line items (F1)"] = (result.lines.f1, result.lines.expected)
     header = [c for c in result.comparisons if c.field in HEADER_FIELDS]
+    if result.kinds.expected:
+        rows["kind"] = (result.kinds.accuracy, result.kinds.expected)
     rows["everything right"] = (result.whole / result.documents if result.documents else 0.0, result.documents)
     rows["calibration error"] = (calibration_error(result.comparisons), len(result.comparisons))
     rows["header accepted at 99 %"] = (accepted_share(header), len(header))
@@ -271,6 +314,13 @@ def main() -> int:
         "folders", nargs="*", type=Path, help="folders with truth (default: tests/data and ../shared/data)"
     )
     parser.add_argument("--set", action="append", help="only this set (may be repeated)")
+    parser.add_argument(
+        "--by",
+        action="append",
+        default=[],
+        metavar="KEY",
+        help="a table by layout, language, country or variant as well",
+    )
     parser.add_argument("--workers", type=int, help="readers at a time (default: the cores)")
     parser.add_argument(
         "--baseline", action="store_true", help="free tools and regular expressions instead of the reader"
@@ -289,6 +339,8 @@ def main() -> int:
     last_run = OUTPUT / "last.json"
     previous = json.loads(last_run.read_text()) if last_run.exists() else {}
     print_table(results, previous)
+    for key in options.by:
+        print_groups(truth, rows, key)
     if options.baseline:
         return 0
     if options.smoke:
