@@ -54,21 +54,16 @@ def test_halves_share_no_layout_and_both_have_every_kind() -> None:
 @pytest.mark.parametrize("name", ALL)
 def test_truth_of_every_layout_is_printed_and_adds_up(name: str, browser: Printer) -> None:
     layout = layouts()[name]
-    for number, kind in enumerate(dict.fromkeys(layout.kinds)):
-        paper, _, row = make(Wish(3, number, layout, kind, "digital"), browser)  # raises where a mark is not printed
+    kind = layout.kinds[-1]
+    paper, _, row = make(Wish(3, 1, layout, kind, "digital"), browser)  # raises where a mark is not printed
 
-        assert {"lineItems", "deliveredItems"} & set(row) or kind in ("statement", "other")
-        fields, items = row["fields"], row.get("lineItems", [])
-        if (
-            items
-            and paper.basis == "net"
-            and not paper.allowance
-            and "subtotal" in fields
-            and "gross" not in layout.template
-        ):
-            assert sum(Decimal(item["totalPrice"]) for item in items) == Decimal(fields["subtotal"])
-        if {"subtotal", "taxAmount", "totalAmount"} <= set(fields):
-            assert Decimal(fields["subtotal"]) + Decimal(fields["taxAmount"]) == Decimal(fields["totalAmount"])
+    assert {"lineItems", "deliveredItems"} & set(row) or kind in ("statement", "other")
+    fields, items = row["fields"], row.get("lineItems", [])
+    is_plain = paper.basis == "net" and not paper.allowance and "gross" not in layout.template
+    if items and is_plain and "subtotal" in fields:
+        assert sum(Decimal(item["totalPrice"]) for item in items) == Decimal(fields["subtotal"])
+    if {"subtotal", "taxAmount", "totalAmount"} <= set(fields):
+        assert Decimal(fields["subtotal"]) + Decimal(fields["taxAmount"]) == Decimal(fields["totalAmount"])
 
 
 @needs_chromium
