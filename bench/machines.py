@@ -136,6 +136,44 @@ class Redis:
     close = crash
 
 
+class ObjectStore:
+    """A server that speaks S3 (moto's), with one bucket, in memory."""
+
+    bucket = "invoices"
+
+    def __init__(self, host: str = "127.0.0.1") -> None:
+        self.host, self.port = host, free_port()
+        self.start()
+
+    @property
+    def endpoint(self) -> str:
+        return f"http://{self.host}:{self.port}"
+
+    @property
+    def environment(self) -> dict[str, str]:
+        return {
+            "STORAGE_URL": f"s3://{self.bucket}/files?endpoint={self.endpoint}&region=eu-west-1",
+            "AWS_ACCESS_KEY_ID": "key",
+            "AWS_SECRET_ACCESS_KEY": "secret",
+        }
+
+    def start(self) -> None:
+        command = [sys.executable, "-m", "moto.server", "--host", self.host, "--port", str(self.port)]
+        self._process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        wait_until(self._answers, START_SECONDS, f"An answer of {self.endpoint}")
+        requests.put(f"{self.endpoint}/{self.bucket}", timeout=10).raise_for_status()
+
+    def _answers(self) -> bool:
+        try:
+            return requests.get(self.endpoint, timeout=5).ok
+        except requests.RequestException:
+            return False
+
+    def close(self) -> None:
+        self._process.kill()
+        self._process.wait()
+
+
 class Service:
     """`manage.py serve` on a database and a folder of its own. `environment` decides everything else."""
 

@@ -1,6 +1,7 @@
 """Upload → stored document. Nothing is decoded here: what has to look into a file asks the reader's child."""
 
 import hashlib
+import logging
 import os
 import tempfile
 from collections.abc import Iterator
@@ -21,6 +22,7 @@ from invoices.errors import (
     ImageResolutionTooLowError,
     InvalidFileFormatError,
     MissingFileError,
+    UnavailableError,
 )
 from invoices.models import Document, Invoice, Job
 from invoices.models.documents import upload_path
@@ -31,12 +33,18 @@ from ocr import OcrError, shared_reader
 from ocr.pages import HEAD_BYTES, XML, detect_media_type
 from ocr.quality import is_surely_low
 
+logger = logging.getLogger(__name__)
+
 CHUNK_BYTES = 256 * 1024
 NAME_LENGTH = 255
 XML_MESSAGE = "The file is not a PDF, JPEG, PNG, TIFF or e-invoice (XML). Send one of these formats."
 LOW_RESOLUTION = "low-resolution"
 SMALL_FILE = "small-file"
 DELIVERY_NOTE = "delivery_note"
+
+
+class StorageUnavailableError(OSError):
+    """A stored file cannot be fetched: nobody is to blame for it but the storage."""
 
 
 class Readable(Protocol):
@@ -198,12 +206,19 @@ def _announce(document: Document) -> None:
 
 
 def _store_file(document: Document, path: Path) -> str:
-    """The name under which the content is stored. Content-addressed, so storing it twice is storing it once."""
+    """The name under which the content is stored. Content-addressed, so storing it twice is storing it once.
+
+    Raises UnavailableError where the disk is full or the object store away.
+    """
     name = upload_path(document, "")
-    if not default_storage.exists(name):
-        with path.open("rb") as content:
-            name = default_storage.save(name, File(content))
-        _flush(name)
+    try:
+        if not default_storage.exists(name):
+            with path.open("rb") as content:
+                name = default_storage.save(name, File(content))
+            _flush(name)
+    except OSError as error:
+        logger.exception("The file was not stored.")
+        raise UnavailableError from error
     return name
 
 
@@ -224,12 +239,22 @@ def _flush(name: str) -> None:
 @contextmanager
 def local_copy(document: Document) -> Iterator[Path]:
     """The document's file as a path on this machine, wherever it is stored. Raises FileNotFoundError where it was
-    deleted, as its time was over."""
+    deleted, as its time was over, and StorageUnavailableError where it cannot be fetched for the moment."""
     if not document.file:
         raise FileNotFoundError(document.pk)
     try:
-        yield Path(document.file.path)
+        path = Path(document.file.path)
     except NotImplementedError:
-        with tempfile.NamedTemporaryFile(dir=settings.FILE_UPLOAD_TEMP_DIR) as copy, document.file.open("rb") as stored:
-            _copy(stored, copy)
-            yield Path(copy.name)
+        path = None
+    if path is not None:
+        yield path
+        return
+    with tempfile.NamedTemporaryFile(dir=settings.FILE_UPLOAD_TEMP_DIR) as copy:
+        try:
+            with document.file.open("rb") as stored:
+                _copy(stored, copy)
+        except FileNotFoundError:
+            raise
+        except OSError as error:
+            raise StorageUnavailableError(document.pk) from error
+        yield Path(copy.name)

@@ -26,6 +26,7 @@ logger = logging.getLogger(__name__)
 
 RENEWALS_PER_LEASE = 3
 RETRY_SECONDS = 2  # times the attempts so far
+POSTPONED_SECONDS = 15
 MOST_NUDGES = 200  # sent at once
 
 
@@ -114,7 +115,7 @@ def require_claim(job: Job) -> None:
 
 def finish(job: Job) -> None:
     """Done. Raises LostClaimError."""
-    _end(job, Job.State.DONE)
+    _end(job, Job.State.DONE, error_code="", error_message="")
 
 
 def fail(job: Job, code: str, message: str) -> None:
@@ -140,6 +141,18 @@ def retry_later(job: Job, code: str, message: str) -> None:
         state=Job.State.QUEUED,
         lease_until=None,
         not_before=timezone.now() + timedelta(seconds=RETRY_SECONDS * job.attempts),
+        error_code=code,
+        error_message=message,
+    )
+
+
+def postpone(job: Job, code: str, message: str) -> None:
+    """Back into the queue as if it had not been tried: something is away that the job is not to blame for."""
+    Job.objects.filter(pk=job.pk, fence=job.fence, state=Job.State.RUNNING).update(
+        state=Job.State.QUEUED,
+        attempts=F("attempts") - 1,
+        lease_until=None,
+        not_before=timezone.now() + timedelta(seconds=POSTPONED_SECONDS),
         error_code=code,
         error_message=message,
     )

@@ -15,7 +15,7 @@ from invoices.models import Document, Job
 from invoices.services import completion, jobs
 from invoices.services.events import record_event
 from invoices.services.findings import compute_status
-from invoices.services.intake import local_copy
+from invoices.services.intake import StorageUnavailableError, local_copy
 from invoices.services.judging import judge_document
 from invoices.services.reading import reader_options
 from invoices.services.recording import record_reading
@@ -28,6 +28,8 @@ CRASHED = "PROCESSING_CRASHED"
 CRASHED_MESSAGE = (
     "Processing stopped several times and was given up. Send the document again, in another format if possible."
 )
+STORAGE_AWAY = "STORAGE_UNAVAILABLE"
+STORAGE_AWAY_MESSAGE = "The stored file cannot be fetched for the moment. It is tried again until it can."
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +62,9 @@ def run(job: Job) -> None:
                 process(job)
         except jobs.LostClaimError:
             logger.warning("Job %s was taken over by another worker; this result is dropped.", job.pk)
+        except StorageUnavailableError:
+            logger.exception("The file of job %s cannot be fetched; trying again.", job.pk)
+            jobs.postpone(job, STORAGE_AWAY, STORAGE_AWAY_MESSAGE)
         except Exception:
             logger.exception("Job %s stopped at attempt %s.", job.pk, job.attempts)
             give_back(job, Failure(CRASHED, CRASHED_MESSAGE))
