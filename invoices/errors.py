@@ -46,7 +46,7 @@ class ImageResolutionTooLowError(InvoiceDataError):
 
 class InvalidWebhookUrlError(InvoiceDataError):
     code = "INVALID_WEBHOOK_URL"
-    message = "The webhookUrl must be a public https address."
+    message = "The webhookUrl must be a public https address, of a host that is known."
 
 
 class InvalidCustomerIdError(InvoiceDataError):

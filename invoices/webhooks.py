@@ -7,19 +7,20 @@ but for hosts that the operator names; no redirects; a deadline over all; little
 import base64
 import hashlib
 import hmac
-import ipaddress
 import socket
 import threading
 import time
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
 from urllib.parse import SplitResult, urlsplit
 
 import requests
-from requests_hardened import Config, Manager
+import urllib3
 from requests_hardened.ip_filter import InvalidIPAddress
 
+from invoicedata.outgoing import OutgoingSession, is_named, is_public
 from invoices.errors import InvalidWebhookUrlError
 
 CONNECT_SECONDS, READ_SECONDS, TOTAL_SECONDS = 3.0, 10.0, 15.0
@@ -27,21 +28,27 @@ MAX_URL = 2048
 PUBLIC_PORTS = frozenset({443, 8443})
 ANSWER_BYTES = 1024
 USER_AGENT = "InvoiceData-Webhooks/1"
-NOT_ALLOWED = "not allowed or not reachable"
-# Ranges that Python or the address filter take for public, and that are not: Azure's host, IPv4 inside IPv6,
-# site-local.
-FORBIDDEN = tuple(ipaddress.ip_network(net) for net in ("168.63.129.16/32", "::/96", "fec0::/10", "64:ff9b::/96"))
+NOT_ALLOWED = "the address is not allowed"
+NOT_REACHABLE = "the host is not known"
+GONE = 410
+
+
+class UnknownHostError(InvalidWebhookUrlError):
+    """No name server knows it, for the moment at least. The client is told no more than of a private address: names of
+    an inner network are nobody's business."""
 
 
 @dataclass(frozen=True, slots=True)
 class Attempt:
-    """What came of a POST. answer: the first bytes of the body. retry_after: seconds, where the receiver asked."""
+    """What came of a POST. answer: the first bytes of the body. retry_after: seconds, where the receiver asked.
+    is_permanent: another attempt would come to nothing."""
 
     milliseconds: int
     status_code: int | None = None
     error: str = ""
     answer: str = ""
     retry_after: int | None = None
+    is_permanent: bool = False
 
     @property
     def succeeded(self) -> bool:
@@ -76,9 +83,9 @@ def make_headers(secrets: Sequence[str], message_id: str, now: datetime, body: b
 def check_url(url: str, private_hosts: Collection[str] = ()) -> None:
     """Raises InvalidWebhookUrlError for an address that webhooks do not go to. Called before any work."""
     parts = _split(url)
-    host = parts.hostname or ""
-    if host in private_hosts:
+    if is_named(url, private_hosts):
         return
+    host = parts.hostname or ""
     if parts.scheme != "https":
         raise InvalidWebhookUrlError("The webhookUrl must begin with https://.")
     if (parts.port or 443) not in PUBLIC_PORTS:
@@ -111,48 +118,44 @@ def resolve(host: str, port: int) -> list[str]:
     except socket.gaierror as error:
         if error.errno == socket.EAI_AGAIN:
             return []
-        raise InvalidWebhookUrlError("The webhookUrl's host is not known.") from error
+        raise UnknownHostError from error
     except (UnicodeError, OSError) as error:
-        raise InvalidWebhookUrlError("The webhookUrl's host is not known.") from error
-
-
-def is_public(address: str) -> bool:
-    """Whether an address is on the public internet, also when it hides an IPv4 address in an IPv6 one."""
-    try:
-        ip = ipaddress.ip_address(address.partition("%")[0])
-    except ValueError:
-        return False
-    if isinstance(ip, ipaddress.IPv6Address):
-        inner = ip.ipv4_mapped or ip.sixtofour or (ip.teredo[1] if ip.teredo else None)
-        if inner is not None:
-            return is_public(str(inner))
-    if any(ip in network for network in FORBIDDEN if network.version == ip.version):
-        return False
-    return ip.is_global and not (ip.is_multicast or ip.is_reserved or ip.is_unspecified)
+        raise UnknownHostError from error
 
 
 def send(url: str, body: bytes, headers: dict[str, str], private_hosts: Collection[str] = ()) -> Attempt:
     """POSTs the body. Never raises for what the receiver or the network does; never takes longer than TOTAL_SECONDS."""
     started = time.monotonic()
     outcome: list[Attempt] = []
-    # A receiver that drips its answer byte by byte outlives every socket timeout: the thread is left behind.
-    thread = threading.Thread(
-        target=lambda: outcome.append(_post(url, body, headers, private_hosts, started)), daemon=True
-    )
-    thread.start()
-    thread.join(TOTAL_SECONDS)
-    return outcome[0] if outcome else Attempt(_milliseconds(started), error=f"no answer within {TOTAL_SECONDS:g} s")
+    with OutgoingSession(USER_AGENT, public_only=not is_named(url, private_hosts)) as session:
+        work = threading.Thread(
+            target=lambda: outcome.append(_post(session, url, body, headers, private_hosts, started)), daemon=True
+        )
+        work.start()
+        work.join(TOTAL_SECONDS)
+        in_time = outcome[:1]  # what comes of the cut is no answer
+        session.cut()
+    return in_time[0] if in_time else Attempt(_milliseconds(started), error=f"no answer within {TOTAL_SECONDS:g} s")
 
 
-def _post(url: str, body: bytes, headers: dict[str, str], private_hosts: Collection[str], started: float) -> Attempt:
+def _post(
+    session: OutgoingSession,
+    url: str,
+    body: bytes,
+    headers: dict[str, str],
+    private_hosts: Collection[str],
+    started: float,
+) -> Attempt:
     try:
         check_url(url, private_hosts)
-        answer = _open(url, body, headers, private_hosts)
+        answer = session.post(url, data=body, headers=headers, timeout=(CONNECT_SECONDS, READ_SECONDS), stream=True)
+    except UnknownHostError:
+        return Attempt(_milliseconds(started), error=NOT_REACHABLE)
     except (InvalidWebhookUrlError, InvalidIPAddress):
-        return Attempt(_milliseconds(started), error=NOT_ALLOWED)
+        return Attempt(_milliseconds(started), error=NOT_ALLOWED, is_permanent=True)
     except requests.Timeout:
         return Attempt(_milliseconds(started), error="timed out")
-    except requests.RequestException as error:
+    except (requests.RequestException, urllib3.exceptions.HTTPError, OSError, ValueError) as error:
         return Attempt(_milliseconds(started), error=type(error).__name__)
     with answer:
         try:
@@ -165,25 +168,8 @@ def _post(url: str, body: bytes, headers: dict[str, str], private_hosts: Collect
             error="" if answer.ok and not answer.is_redirect else f"answered {answer.status_code}",
             answer=text,
             retry_after=_retry_after(answer.headers.get("Retry-After", "")),
+            is_permanent=answer.status_code == GONE,
         )
-
-
-def _open(url: str, body: bytes, headers: dict[str, str], private_hosts: Collection[str]) -> requests.Response:
-    timeouts = (CONNECT_SECONDS, READ_SECONDS)
-    if urlsplit(url).hostname in private_hosts:
-        with requests.Session() as session:
-            session.trust_env = False
-            return session.post(url, data=body, headers=headers, timeout=timeouts, allow_redirects=False, stream=True)
-    manager = Manager(
-        Config(
-            default_timeout=timeouts,
-            never_redirect=True,
-            ip_filter_enable=True,
-            ip_filter_allow_loopback_ips=False,
-            user_agent_override=USER_AGENT,
-        )
-    )
-    return manager.send_request("POST", url, data=body, headers=headers, stream=True)
 
 
 def _milliseconds(started: float) -> int:
@@ -191,4 +177,10 @@ def _milliseconds(started: float) -> int:
 
 
 def _retry_after(header: str) -> int | None:
-    return int(header) if header.isdigit() else None
+    """Seconds; the header has them, or a date."""
+    if header.isascii() and header.isdigit():
+        return int(header[:9])
+    try:
+        return max(round((parsedate_to_datetime(header) - datetime.now(UTC)).total_seconds()), 0)
+    except (ValueError, TypeError):
+        return None

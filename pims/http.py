@@ -21,9 +21,9 @@ from urllib.parse import quote, urlsplit
 
 import requests
 import urllib3
-from requests_hardened import Config, HTTPSession
 from requests_hardened.ip_filter import InvalidIPAddress
 
+from invoicedata.outgoing import OutgoingSession, is_named
 from pims.errors import (
     PimsAuthError,
     PimsConfigError,
@@ -180,7 +180,7 @@ class Http:
         self._limits = limits
         self._headers = dict(headers or {})
         self._fetch_token = fetch_token
-        self._sessions: dict[str, requests.Session] = {}
+        self._sessions: dict[str, OutgoingSession] = {}
 
     def get(
         self,
@@ -331,7 +331,7 @@ class Http:
         if isinstance(result, Exception):
             logger.info("%s %s failed: %s (%s ms, try %s)", method, endpoint, _name(result), milliseconds, attempt)
             if isinstance(result, _Broken):
-                self._sessions.pop(_origin(url)).close()
+                self._sessions.pop(_origin(url)).cut()
                 return None
             raise result from None
         logger.info("%s %s %s (%s ms, try %s)", method, endpoint, result.status, milliseconds, attempt)
@@ -341,13 +341,10 @@ class Http:
             self._transport.listener(told)
         return result
 
-    def _session(self, url: str) -> requests.Session:
+    def _session(self, url: str) -> OutgoingSession:
         origin = _origin(url)
         if origin not in self._sessions:
-            is_private = urlsplit(url).hostname in self._transport.private_hosts
-            session = requests.Session() if is_private else HTTPSession(_HARDENED)
-            session.trust_env = False  # neither a proxy nor a .netrc of this machine has to do with it
-            session.headers["User-Agent"] = USER_AGENT
+            session = OutgoingSession(USER_AGENT, public_only=not is_named(url, self._transport.private_hosts))
             session.headers["Accept"] = "application/json"
             self._sessions[origin] = session
         return self._sessions[origin]
@@ -376,15 +373,6 @@ class Http:
             raise PimsProtocolError(endpoint, "the answer is broken JSON.") from None
 
 
-_HARDENED = Config(
-    ip_filter_enable=True,
-    ip_filter_allow_loopback_ips=False,
-    never_redirect=True,
-    default_timeout=(CONNECT_SECONDS, READ_SECONDS),
-    user_agent_override=USER_AGENT,
-)
-
-
 def check_address(url: str, private_hosts: Collection[str] = ()) -> str:
     """The address, where calls may go to it: https, or a private host that the operator named.
 
@@ -399,7 +387,7 @@ def check_address(url: str, private_hosts: Collection[str] = ()) -> str:
         raise PimsConfigError(f"{url!r} is not an address like https://api.example.com.")
     if parts.username is not None or parts.password is not None or parts.fragment:
         raise PimsConfigError("The address must have no credentials and no fragment.")
-    if parts.scheme != "https" and parts.hostname not in private_hosts:
+    if parts.scheme != "https" and not is_named(url, private_hosts):
         raise PimsConfigError("The address must begin with https:// (PIMS_PRIVATE_HOSTS names hosts that need not).")
     return url
 
