@@ -54,6 +54,7 @@ class MgaAdmin(TenantAdmin, admin.ModelAdmin):
                 "description": "What the checks take for equal, when an invoice is read or reviewed.",
             },
         ),
+        ("Webhooks", {"fields": ("webhook_private_hosts", "contact_email")}),
         (
             "Retention",
             {
@@ -69,7 +70,7 @@ class MgaAdmin(TenantAdmin, admin.ModelAdmin):
             },
         ),
     )
-    actions = ("rotate_webhook_secret", "revoke_tokens")
+    actions = ("rotate_webhook_secret", "stage_webhook_secret", "revoke_tokens")
 
     def get_readonly_fields(self, request: HttpRequest, obj: Model | None = None) -> Any:
         return (*self.readonly_fields, "mga_id") if obj else self.readonly_fields
@@ -80,13 +81,24 @@ class MgaAdmin(TenantAdmin, admin.ModelAdmin):
     def has_delete_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
         return False
 
-    @admin.action(description="Make a new webhook secret (the old one co-signs for 24 hours)")
+    @admin.action(description="New webhook secret, in use at once (the old one co-signs for 24 hours)")
     def rotate_webhook_secret(self, request: HttpRequest, queryset: QuerySet[Mga]) -> HttpResponse | None:
+        return self._rotate(request, queryset, timedelta(0), "It signs every webhook from now on.")
+
+    @admin.action(description="New webhook secret, for X-Request-Signature in 24 hours (it co-signs until then)")
+    def stage_webhook_secret(self, request: HttpRequest, queryset: QuerySet[Mga]) -> HttpResponse | None:
+        advice = "It signs webhook-signature from now on, and X-Request-Signature in 24 hours."
+        return self._rotate(request, queryset, SECRET_OVERLAP, advice)
+
+    def _rotate(
+        self, request: HttpRequest, queryset: QuerySet[Mga], after: timedelta, advice: str
+    ) -> HttpResponse | None:
         if queryset.count() != 1:
             self.message_user(request, "Choose exactly one tenant.", messages.WARNING)
             return None
-        secret = tokens.rotate_webhook_secret(queryset.get(), SECRET_OVERLAP, actor=request.user)  # type: ignore[arg-type]
-        advice = "Give it to the tenant over a secure channel. It signs every webhook from now on."
+        actor: Any = request.user
+        secret = tokens.rotate_webhook_secret(queryset.get(), SECRET_OVERLAP, after=after, actor=actor)
+        advice = f"Give it to the tenant over a secure channel. {advice}"
         return show_secret(request, self.admin_site, "New webhook secret", secret, advice)
 
     @admin.action(description="Revoke all access tokens")
@@ -180,7 +192,7 @@ class SigningKeyAdmin(ServiceAdmin, SecretAdmin):
 
 @admin.register(WebhookSecret)
 class WebhookSecretAdmin(TenantAdmin, SecretAdmin):
-    list_display = ("mga", "created_at", "valid_until")
+    list_display = ("mga", "created_at", "signs_from", "valid_until")
     list_filter = (("mga", OwnTenantsFilter),)
     list_select_related = ("mga",)
 

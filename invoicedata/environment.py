@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import environ
 from django.core.exceptions import ImproperlyConfigured
@@ -79,6 +79,18 @@ def choice(name: str, default: str, choices: Sequence[str]) -> str:
         return value
 
     return read(name, default, cast, "one of " + ", ".join(choices))
+
+
+def mail(url: str) -> dict[str, Any]:
+    """Django's settings for a mail server such as smtp+tls://user:password@mail.example.com:587."""
+    try:
+        found: dict[str, Any] = env.email_url_config(url)
+        int(found["EMAIL_PORT"] or 0)
+    except (KeyError, ValueError, ImproperlyConfigured) as error:
+        raise ImproperlyConfigured(
+            "EMAIL_URL is not valid: it must be like smtp+tls://user:password@host:587."
+        ) from error
+    return found
 
 
 def words(name: str, default: Sequence[str] = ()) -> list[str]:

@@ -12,6 +12,7 @@ from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.core.validators import MinValueValidator, RegexValidator
 from django.db import models
+from django.db.models.functions import Now
 from django.utils import timezone
 
 from invoicedata.encryption import EncryptedTextField
@@ -100,6 +101,16 @@ class Mga(models.Model):
     venues = models.TextField(
         blank=True, help_text="The places that deliveries go to, one a line. Blank: any place is fine."
     )
+    webhook_private_hosts = models.TextField(
+        "private webhook hosts",
+        blank=True,
+        db_default="",
+        help_text="Hosts on a private network that this tenant's webhooks may go to, over http too: one a line, "
+        "as host or host:port.",
+    )
+    contact_email = models.EmailField(
+        "contact e-mail", blank=True, db_default="", help_text="Told when the tenant's webhooks are switched off."
+    )
     created_at = models.DateTimeField(default=timezone.now, editable=False)
 
     class Meta:
@@ -109,6 +120,10 @@ class Mga(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+    def private_hosts(self) -> list[str]:
+        """Private hosts that webhooks may go to: the tenant's own, and those of the settings."""
+        return [*settings.WEBHOOK_PRIVATE_HOSTS, *self.webhook_private_hosts.split()]
 
     def limit(self, name: str) -> int:
         """The tenant's own limit (how much, or how many days), or that of the settings; 0 = no limit."""
@@ -122,12 +137,15 @@ def new_webhook_secret() -> str:
 
 
 class WebhookSecret(models.Model):
-    """A key that signs a tenant's webhooks. The newest that is not retired signs; a retired one still co-signs
-    (in `webhook-signature` only) until `valid_until`."""
+    """A key that signs a tenant's webhooks. All that are valid sign in `webhook-signature`; in `X-Request-Signature`,
+    which has room for one, the newest does whose `signs_from` has come."""
 
     mga = models.ForeignKey(Mga, on_delete=models.CASCADE, related_name="webhook_secrets")
     secret = EncryptedTextField(default=new_webhook_secret, editable=False)
     created_at = models.DateTimeField(default=timezone.now, editable=False)
+    signs_from = models.DateTimeField(
+        default=timezone.now, db_default=Now(), help_text="From when on it signs in X-Request-Signature."
+    )
     valid_until = models.DateTimeField(null=True, blank=True, help_text="Set when a newer secret takes over.")
 
     class Meta:

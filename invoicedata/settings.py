@@ -179,6 +179,15 @@ WEBHOOK_PRIVATE_HOSTS = env.words("WEBHOOK_PRIVATE_HOSTS")
 WEBHOOK_RETRY_SECONDS = env.whole_list(
     "WEBHOOK_RETRY_SECONDS", [5, 5 * 60, 30 * 60, 2 * 3600, 5 * 3600, 10 * 3600, 14 * 3600, 20 * 3600, 24 * 3600]
 )
+WEBHOOK_DISABLE_HOURS = env.number("WEBHOOK_DISABLE_HOURS", 120)
+
+# --- E-mail: notices to tenants ---------------------------------------------------------------------------------------
+EMAIL_URL = env.text("EMAIL_URL")
+EMAIL_BACKEND = "django.core.mail.backends.dummy.EmailBackend"
+if EMAIL_URL:
+    vars().update(env.mail(EMAIL_URL))
+EMAIL_TIMEOUT = 10
+DEFAULT_FROM_EMAIL = env.text("EMAIL_FROM", f"invoices@{_public.hostname}")
 
 # --- Practice systems -----------------------------------------------------------------------------------------------
 PIMS_PRIVATE_HOSTS = env.words("PIMS_PRIVATE_HOSTS")

@@ -190,10 +190,14 @@ def _create_key() -> SigningKey:
     return SigningKey.objects.create(kid=secrets.token_hex(8), secret=secrets.token_urlsafe(48))
 
 
-def rotate_webhook_secret(mga: Mga, overlap: timedelta, *, actor: AbstractBaseUser | None = None) -> str:
-    """A new secret signs from now on, shown this once; the old ones co-sign in `webhook-signature` for `overlap`."""
+def rotate_webhook_secret(
+    mga: Mga, overlap: timedelta, *, after: timedelta = timedelta(0), actor: AbstractBaseUser | None = None
+) -> str:
+    """A new secret, shown this once. It signs in `webhook-signature` at once, and alone in `X-Request-Signature` from
+    `after` on; until `overlap` after that the old ones sign in `webhook-signature` too."""
+    takes_over = timezone.now() + after
     with transaction.atomic():
-        WebhookSecret.objects.filter(mga=mga, valid_until=None).update(valid_until=timezone.now() + overlap)
-        secret = WebhookSecret.objects.create(mga=mga)
+        WebhookSecret.objects.filter(mga=mga, valid_until=None).update(valid_until=takes_over + overlap)
+        secret = WebhookSecret.objects.create(mga=mga, signs_from=takes_over)
         record_event(mga, mga.pk, "webhook_secret.rotated", actor=actor)
         return secret.secret

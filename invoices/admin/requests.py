@@ -10,8 +10,8 @@ from django.utils.safestring import SafeString
 
 from invoicedata.staff import OwnTenantsFilter
 from invoices.admin.base import ReadOnlyAdmin, ReadOnlyInline, pill_column
-from invoices.models import InvoiceRequest, WebhookAttempt, WebhookDelivery
-from invoices.services import deliveries
+from invoices.models import InvoiceRequest, WebhookAttempt, WebhookDelivery, WebhookReceiver
+from invoices.services import deliveries, receivers
 
 
 @admin.register(InvoiceRequest)
@@ -69,6 +69,25 @@ class WebhookDeliveryAdmin(ReadOnlyAdmin):
     def deliver_again(self, request: HttpRequest, rows: QuerySet[WebhookDelivery]) -> None:
         count = deliveries.redeliver(rows, request.user)  # type: ignore[arg-type]
         self.message_user(request, f"{count} are delivered again; what was pending goes on as it was.")
+
+    def has_deliver_permission(self, request: HttpRequest) -> bool:
+        return request.user.has_perm("invoices.change_webhookdelivery")
+
+
+@admin.register(WebhookReceiver)
+class WebhookReceiverAdmin(ReadOnlyAdmin):
+    """Those that fail. One that takes a webhook again is none of them any more."""
+
+    list_display = ("origin", "mga", "failures", "failing_since", "last_error", "disabled_at")
+    list_filter = (("disabled_at", admin.EmptyFieldListFilter), ("mga", OwnTenantsFilter))
+    list_select_related = ("mga",)
+    search_fields = ("origin",)
+    actions = ("switch_on",)
+
+    @admin.action(description="Switch on again, and deliver what was held back", permissions=["deliver"])
+    def switch_on(self, request: HttpRequest, rows: QuerySet[WebhookReceiver]) -> None:
+        held = sum(receivers.switch_on(row, request.user) for row in rows.select_related("mga"))  # type: ignore[arg-type]
+        self.message_user(request, f"{held} webhooks that were held back are delivered now.")
 
     def has_deliver_permission(self, request: HttpRequest) -> bool:
         return request.user.has_perm("invoices.change_webhookdelivery")

@@ -9,7 +9,7 @@ from invoices.models.jobs import Job
 from invoices.models.requests import InvoiceRequest
 from invoices.models.tallies import InvoiceTally
 from invoices.models.templates import SupplierTemplate
-from invoices.models.webhooks import WebhookAttempt, WebhookDelivery
+from invoices.models.webhooks import WebhookAttempt, WebhookDelivery, WebhookReceiver
 
 __all__ = [
     "Correction",
@@ -31,4 +31,5 @@ __all__ = [
     "SupplierTemplate",
     "WebhookAttempt",
     "WebhookDelivery",
+    "WebhookReceiver",
 ]

@@ -8,6 +8,27 @@ from invoices.models.fields import PrefixedIdField
 from invoices.models.requests import InvoiceRequest
 
 
+class WebhookReceiver(models.Model):
+    """Where webhooks of a tenant go that did not arrive lately: one row for a scheme, host and port that has failed
+    since it last took one. See `invoices.services.receivers`."""
+
+    mga = models.ForeignKey(Mga, on_delete=models.CASCADE, related_name="webhook_receivers")
+    origin = models.CharField(max_length=300, help_text="Scheme, host and port.")
+    failures = models.PositiveIntegerField(default=0, help_text="Attempts in a row.")
+    failing_since = models.DateTimeField(default=timezone.now)
+    last_error = models.CharField(max_length=200, blank=True)
+    disabled_at = models.DateTimeField(
+        "switched off", null=True, blank=True, help_text="From then on each new webhook is tried once only."
+    )
+
+    class Meta:
+        ordering = ("-disabled_at", "-failing_since")
+        constraints = [models.UniqueConstraint(fields=["mga", "origin"], name="receiver_once_per_tenant")]
+
+    def __str__(self) -> str:
+        return self.origin
+
+
 class WebhookDeliveryQuerySet(models.QuerySet["WebhookDelivery"]):
     def due(self, now: datetime) -> "WebhookDeliveryQuerySet":
         return self.filter(
@@ -24,6 +45,7 @@ class WebhookDelivery(models.Model):
     class State(models.TextChoices):
         PENDING = "pending", "Pending"
         DELIVERED = "delivered", "Delivered"
+        HELD = "held", "Held back"  # its receiver is switched off
         DEAD = "dead", "Given up"
 
     id = PrefixedIdField("evt")
@@ -38,6 +60,9 @@ class WebhookDelivery(models.Model):
     attempt_count = models.PositiveSmallIntegerField(default=0)
     schedule_start = models.PositiveSmallIntegerField(
         default=0, editable=False, help_text="Attempts before the present schedule of retries began: see redeliver."
+    )
+    receiver = models.CharField(
+        max_length=300, blank=True, db_default="", editable=False, help_text="The origin of the URL."
     )
     next_attempt_at = models.DateTimeField(default=timezone.now)
     fence = models.CharField(max_length=40, blank=True)
@@ -54,6 +79,12 @@ class WebhookDelivery(models.Model):
         indexes = [
             # Workers: what is due.
             models.Index(fields=["next_attempt_at"], name="delivery_due", condition=models.Q(state="pending")),
+            # What a receiver is to get yet.
+            models.Index(
+                fields=["mga", "receiver"],
+                name="delivery_of_receiver",
+                condition=models.Q(state__in=["pending", "held"]),
+            ),
         ]
 
     def __str__(self) -> str:

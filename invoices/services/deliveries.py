@@ -13,11 +13,11 @@ from django.utils import timezone
 from invoicedata.models import Mga, WebhookSecret
 from invoices import webhooks
 from invoices.models import InvoiceRequest, WebhookAttempt, WebhookDelivery
+from invoices.services import receivers
 from invoices.services.events import record_event
 
 JITTER = 0.2
 LEASE = timedelta(seconds=30)  # longer than an attempt may take
-GONE = 410
 
 
 def publish(request: InvoiceRequest, event: str) -> WebhookDelivery:
@@ -25,7 +25,12 @@ def publish(request: InvoiceRequest, event: str) -> WebhookDelivery:
     delivery, _ = WebhookDelivery.objects.get_or_create(
         request=request,
         event=event,
-        defaults={"mga": request.mga, "url": request.webhook_url, "body": request.response},
+        defaults={
+            "mga": request.mga,
+            "url": request.webhook_url,
+            "receiver": receivers.origin_of(request.webhook_url),
+            "body": request.response,
+        },
     )
     return delivery
 
@@ -38,15 +43,15 @@ def deliver(delivery_id: str) -> None:
     body = delivery.body.encode()
     started = timezone.now()
     headers = webhooks.make_headers(signing_secrets(delivery.mga, started), delivery.pk, started, body)
-    attempt = webhooks.send(delivery.url, body, headers, settings.WEBHOOK_PRIVATE_HOSTS)
+    attempt = webhooks.send(delivery.url, body, headers, delivery.mga.private_hosts())
     with transaction.atomic():
         _record(delivery, attempt, started)
 
 
 def redeliver(rows: QuerySet[WebhookDelivery], actor: AbstractBaseUser | None = None) -> int:
     """Has deliveries that are over posted again, each with its own id and body, and a new schedule of retries. How
-    many."""
-    over = rows.exclude(state=WebhookDelivery.State.PENDING)
+    many; not those whose bodies were deleted, as their time was over."""
+    over = rows.exclude(state=WebhookDelivery.State.PENDING).exclude(body="")
     with transaction.atomic():
         chosen = list(over.select_related("mga").defer("body").select_for_update(of=("self",)))
         for delivery in chosen:
@@ -60,11 +65,12 @@ def redeliver(rows: QuerySet[WebhookDelivery], actor: AbstractBaseUser | None = 
 
 
 def signing_secrets(mga: Mga, now: datetime) -> list[str]:
-    """The current secret first, then those that still verify; a tenant without one gets one."""
+    """The one of X-Request-Signature first, then the others that are valid; a tenant without one gets one."""
     current = Q(valid_until=None) | Q(valid_until__gt=now)
     secrets = list(WebhookSecret.objects.filter(current, mga=mga).order_by("-created_at", "-id"))
     if not secrets:
         secrets = [WebhookSecret.objects.create(mga=mga)]
+    secrets.sort(key=lambda secret: secret.signs_from > now)  # those to come stay behind those that have
     return [secret.secret for secret in secrets]
 
 
@@ -101,10 +107,14 @@ def _record(delivery: WebhookDelivery, attempt: webhooks.Attempt, started: datet
 def _next(delivery: WebhookDelivery, attempt: webhooks.Attempt) -> dict[str, object]:
     now = timezone.now()
     if attempt.succeeded:
+        receivers.note_success(delivery)
         return {"state": WebhookDelivery.State.DELIVERED, "delivered_at": now}
+    is_off = receivers.note_failure(delivery, attempt.error)
     made = delivery.attempt_count - delivery.schedule_start
-    if attempt.status_code == GONE or made > len(settings.WEBHOOK_RETRY_SECONDS):
+    if attempt.is_permanent or made > len(settings.WEBHOOK_RETRY_SECONDS):
         return {"state": WebhookDelivery.State.DEAD}
+    if is_off:
+        return {"state": WebhookDelivery.State.HELD}
     base = settings.WEBHOOK_RETRY_SECONDS[made - 1]
     asked = min(max(attempt.retry_after or 0, base), 2 * base)
     return {"next_attempt_at": now + timedelta(seconds=asked * random.uniform(1 - JITTER, 1 + JITTER))}

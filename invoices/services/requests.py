@@ -6,7 +6,6 @@ from collections.abc import Callable
 from datetime import timedelta
 from typing import Any, BinaryIO
 
-from django.conf import settings
 from django.db import IntegrityError, transaction
 from django.utils import timezone
 
@@ -73,7 +72,7 @@ def submit(
     ):
         raise InvalidIdempotencyKeyError
     if webhook_url:
-        webhooks.check_url(webhook_url, settings.WEBHOOK_PRIVATE_HOSTS)
+        webhooks.check_url(webhook_url, mga.private_hosts())
     jobs.refuse_when_full()
     quotas.take_upload(mga, size)
     with intake.check_file(file, filename, strict=True) as checked:

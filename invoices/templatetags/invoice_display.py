@@ -28,6 +28,7 @@ TONES = {
     "error": "bad",
     "failed": "bad",
     "dead": "bad",
+    "held": "warn",
     "rejected": "bad",
 }
 UNKNOWN = format_html('<span class="unknown">{}</span>', "–")  # noqa: RUF001

@@ -27,6 +27,7 @@ from invoices.models import (
     Practice,
     SupplierTemplate,
     WebhookDelivery,
+    WebhookReceiver,
 )
 from invoices.services import queue
 from tests.documents import make_pdf
@@ -57,6 +58,7 @@ def fill(mga: Mga) -> None:
     request = InvoiceRequest.objects.create(mga=mga, document=invoice.document, operation="process", customer_id="C1")
     Job.objects.create(mga=mga, document=invoice.document, request=request)
     WebhookDelivery.objects.create(mga=mga, request=request, event="e", url="https://x.example/", body="{}")
+    WebhookReceiver.objects.get_or_create(mga=mga, origin="https://x.example")
     Event.objects.create(mga=mga, subject=invoice.pk, action="invoice.status")
     WebhookSecret.objects.create(mga=mga)
     issue_token(mga)

@@ -13,6 +13,7 @@ import threading
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from email.utils import format_datetime
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
@@ -20,7 +21,7 @@ from typing import Any
 import pytest
 import requests
 from django.core.management import CommandError, call_command
-from django.test import Client
+from django.test import Client, TestCase
 from django.urls import reverse
 from django.utils import timezone
 from pytest_django.fixtures import Settings
@@ -31,7 +32,7 @@ from urllib3.util import Retry
 from invoicedata.models import WebhookSecret
 from invoices import webhooks
 from invoices.errors import InvalidWebhookUrlError
-from invoices.models import Event, InvoiceRequest, WebhookAttempt, WebhookDelivery
+from invoices.models import Event, InvoiceRequest, WebhookAttempt, WebhookDelivery, WebhookReceiver
 from invoices.services import deliveries
 from tests.factories import make_document, make_mga
 
@@ -266,6 +267,145 @@ def test_webhooks_to_deliver_again_are_chosen(
 def test_redelivering_needs_to_know_which(options: tuple[str, ...]) -> None:
     with pytest.raises(CommandError, match="--since"):
         call_command("redeliver", *options)
+
+
+def fail(delivery: WebhookDelivery, receiver: Receiver, times: int, status: int = 500) -> None:
+    receiver.answers = [(status, {})] * times
+    for _ in range(times):
+        make_due()
+        deliveries.deliver(delivery.pk)
+
+
+def test_a_receiver_that_fails_for_days_is_switched_off_and_the_tenant_told(
+    delivery: WebhookDelivery, receiver: Receiver, settings: Settings, mailoutbox: list[Any]
+) -> None:
+    delivery.mga.contact_email = "ops@acme.example"
+    delivery.mga.save()
+    other = publish_another(delivery)
+    fail(delivery, receiver, 9)
+    assert WebhookReceiver.objects.get().failures == 9
+    WebhookReceiver.objects.update(failing_since=timezone.now() - timedelta(hours=121), failures=11)
+    with TestCase.captureOnCommitCallbacks(execute=True):
+        fail(delivery, receiver, 1)
+    assert WebhookReceiver.objects.get().disabled_at is not None
+    assert Event.objects.get(action="webhook.receiver_disabled").data == {"origin": delivery.receiver, "held": 2}
+    (notice,) = mailoutbox
+    assert notice.to == ["ops@acme.example"] and delivery.receiver in notice.body and "answered 500" in notice.body
+    other.refresh_from_db()
+    assert other.state == WebhookDelivery.State.HELD
+
+
+def publish_another(delivery: WebhookDelivery) -> WebhookDelivery:
+    request = InvoiceRequest.objects.create(
+        mga=delivery.mga,
+        document=make_document(delivery.mga),
+        operation="process",
+        customer_id="C1",
+        webhook_url=delivery.url,
+        response='{"requestId":"r2","status":"completed"}',
+    )
+    return deliveries.publish(request, "invoice.completed")
+
+
+@pytest.fixture
+def switched_off(delivery: WebhookDelivery, receiver: Receiver) -> WebhookReceiver:
+    """A receiver that is off, with one webhook held back."""
+    fail(delivery, receiver, 1)
+    WebhookReceiver.objects.update(disabled_at=timezone.now())
+    fail(delivery, receiver, 1)
+    assert WebhookDelivery.objects.get().state == WebhookDelivery.State.HELD
+    return WebhookReceiver.objects.get()
+
+
+def test_the_first_webhook_that_arrives_switches_its_receiver_on_and_the_others_follow(
+    delivery: WebhookDelivery, receiver: Receiver, switched_off: WebhookReceiver
+) -> None:
+    failed, arrived = publish_another(delivery), publish_another(delivery)
+    receiver.answers = [(500, {}), (200, {}), (200, {}), (200, {})]
+    deliveries.deliver(failed.pk)
+    failed.refresh_from_db()
+    assert failed.state == WebhookDelivery.State.HELD
+    deliveries.deliver(arrived.pk)
+    assert not WebhookReceiver.objects.exists()
+    for waiting in (delivery, failed):
+        deliveries.deliver(waiting.pk)
+    assert set(WebhookDelivery.objects.values_list("state", flat=True)) == {WebhookDelivery.State.DELIVERED}
+    assert len({headers["webhook-id"] for headers, _ in receiver.received}) == 3
+
+
+def test_staff_switch_a_receiver_on_again(
+    delivery: WebhookDelivery, switched_off: WebhookReceiver, admin_client: Client
+) -> None:
+    url = reverse("admin:invoices_webhookreceiver_changelist")
+    admin_client.post(url, {"action": "switch_on", "_selected_action": [switched_off.pk]})
+    assert WebhookDelivery.objects.get().state == WebhookDelivery.State.PENDING
+    assert Event.objects.get(action="webhook.receiver_enabled").actor is not None
+
+
+def test_failures_of_a_day_switch_nothing_off(delivery: WebhookDelivery, receiver: Receiver) -> None:
+    fail(delivery, receiver, 2)
+    WebhookReceiver.objects.update(failing_since=timezone.now() - timedelta(hours=24), failures=50)
+    fail(delivery, receiver, 1)
+    assert WebhookReceiver.objects.get().disabled_at is None
+    receiver.answers = []
+    make_due()
+    deliveries.deliver(delivery.pk)
+    assert not WebhookReceiver.objects.exists()
+
+
+def test_an_address_that_is_not_allowed_is_given_up_at_once(delivery: WebhookDelivery, settings: Settings) -> None:
+    settings.WEBHOOK_PRIVATE_HOSTS = []
+    deliveries.deliver(delivery.pk)
+    assert WebhookDelivery.objects.get().state == WebhookDelivery.State.DEAD
+    assert WebhookAttempt.objects.get().error == webhooks.NOT_ALLOWED
+
+
+def test_a_tenant_has_private_hosts_of_its_own(
+    delivery: WebhookDelivery, receiver: Receiver, settings: Settings
+) -> None:
+    settings.WEBHOOK_PRIVATE_HOSTS = []
+    host = receiver.url.split("/")[2]
+    delivery.mga.webhook_private_hosts = f"10.0.0.5\n{host}\n"
+    delivery.mga.save()
+    webhooks.check_url(receiver.url, delivery.mga.private_hosts())
+    deliveries.deliver(delivery.pk)
+    assert WebhookDelivery.objects.get().state == WebhookDelivery.State.DELIVERED
+    with pytest.raises(InvalidWebhookUrlError):
+        webhooks.check_url(receiver.url, make_mga("other").private_hosts())
+
+
+def test_a_body_that_was_deleted_is_not_delivered_again(delivery: WebhookDelivery) -> None:
+    WebhookDelivery.objects.update(state=WebhookDelivery.State.DEAD, body="")
+    assert deliveries.redeliver(WebhookDelivery.objects.all()) == 0
+
+
+def test_retry_after_may_be_a_date(delivery: WebhookDelivery, receiver: Receiver) -> None:
+    later = format_datetime(timezone.now() + timedelta(seconds=9), usegmt=True)
+    receiver.answers = [(503, {"Retry-After": later})]
+    deliveries.deliver(delivery.pk)
+    assert 5 < (WebhookDelivery.objects.get().next_attempt_at - timezone.now()).total_seconds() < 12
+
+
+def test_a_secret_that_is_staged_verifies_at_once_and_takes_over_later(
+    delivery: WebhookDelivery, receiver: Receiver, capsys: pytest.CaptureFixture[str]
+) -> None:
+    old = WebhookSecret.objects.create(mga=delivery.mga).secret
+    call_command("rotate_webhook_secret", "acme", "--after", "24")
+    new = capsys.readouterr().out.strip()
+    deliveries.deliver(delivery.pk)
+    ((headers, body),) = receiver.received
+    assert Webhook(old).verify(body, headers) == Webhook(new).verify(body, headers)
+    assert headers["x-request-signature"] == webhooks.sign_body(old, body)
+    now = timezone.now()
+    assert deliveries.signing_secrets(delivery.mga, now + timedelta(hours=25)) == [new, old]
+    assert deliveries.signing_secrets(delivery.mga, now + timedelta(hours=49)) == [new]
+
+
+@pytest.mark.parametrize("options", [("none",), ("acme", "--after", "-1"), ("acme", "--overlap", "1e9")], ids=str)
+def test_a_wrong_rotation_is_refused_and_changes_nothing(options: tuple[str, ...], delivery: WebhookDelivery) -> None:
+    with pytest.raises(CommandError):
+        call_command("rotate_webhook_secret", *options)
+    assert not WebhookSecret.objects.exists()
 
 
 def test_staff_deliver_again(delivery: WebhookDelivery, admin_client: Client) -> None:

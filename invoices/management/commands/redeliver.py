@@ -14,7 +14,8 @@ from invoices.services import deliveries
 class Command(BaseCommand):
     help = (
         "Has webhooks delivered again, with their own webhook-id and body and a new schedule of retries: those that "
-        "were given up, or with --state delivered those that had arrived. At least one of the other options is needed."
+        "were given up or held back, or with --state delivered those that had arrived. At least one of the other "
+        "options is needed."
     )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
@@ -22,13 +23,15 @@ class Command(BaseCommand):
         parser.add_argument("--request", action="append", help="a requestId; may be repeated")
         parser.add_argument("--mga", help="of this tenant")
         parser.add_argument("--since", metavar="MOMENT", help="made since then (2025-03-04T05:06:07+00:00)")
-        parser.add_argument("--state", choices=["dead", "delivered", "over"], help="dead is the default; over: both")
+        parser.add_argument(
+            "--state", choices=["dead", "delivered", "over"], help="dead (and held back) is the default; over: all"
+        )
         parser.add_argument("--dry-run", action="store_true", help="list them and deliver nothing")
 
     def handle(self, *args: Any, **options: Any) -> None:
         if not any(options[name] for name in ("id", "request", "mga", "since")):
             raise CommandError("Say which: --id, --request, --mga or --since.", returncode=2)
-        states = {"dead": ["dead"], "delivered": ["delivered"], "over": ["dead", "delivered"]}
+        states = {"dead": ["dead", "held"], "delivered": ["delivered"], "over": ["dead", "held", "delivered"]}
         rows = WebhookDelivery.objects.filter(state__in=states[options["state"] or "dead"])
         if options["id"]:
             rows = rows.filter(pk__in=options["id"])
