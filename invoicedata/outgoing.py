@@ -107,8 +107,8 @@ class PublicAdapter(IPFilterAdapter):
 def pools_that_tell(remember: Callable[[Any, socket.socket], None]) -> dict[str, type]:
     """urllib3's pools, whose connections tell of their sockets before anything is sent."""
 
-    def telling(base: type) -> type:
-        class Connection(base):  # type: ignore[misc,valid-type]
+    def telling(base: Any) -> type:
+        class Connection(base):  # type: ignore[misc]
             def _new_conn(self) -> socket.socket:
                 opened: socket.socket = super()._new_conn()
                 remember(self, opened)
@@ -116,7 +116,8 @@ def pools_that_tell(remember: Callable[[Any, socket.socket], None]) -> dict[str,
 
         return Connection
 
+    pools: dict[str, Any] = pool_classes_by_scheme
     return {
         scheme: type(pool.__name__, (pool,), {"ConnectionCls": telling(pool.ConnectionCls)})
-        for scheme, pool in pool_classes_by_scheme.items()
+        for scheme, pool in pools.items()
     }
