@@ -108,7 +108,7 @@ def pools_that_tell(remember: Callable[[Any, socket.socket], None]) -> dict[str,
     """urllib3's pools, whose connections tell of their sockets before anything is sent."""
 
     def telling(base: Any) -> type:
-        class Connection(base):  # type: ignore[misc]
+        class Connection(base):
             def _new_conn(self) -> socket.socket:
                 opened: socket.socket = super()._new_conn()
                 remember(self, opened)
