@@ -49,6 +49,7 @@ INSTALLED_APPS = [
     "drf_spectacular_sidecar",
 ]
 MIDDLEWARE = [
+    "invoices.api.metrics.RequestMetricsMiddleware",
     "invoicedata.middleware.RequestIdMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
@@ -286,6 +287,16 @@ CONTENT_SECURITY_POLICY = {
         "frame-ancestors": [NONE],
     },
 }
+
+# --- Metrics and errors -----------------------------------------------------------------------------------------------
+METRICS_TOKEN = env.text("METRICS_TOKEN")
+METRICS_ADDRESS = env.text("METRICS_ADDRESS")
+METRICS_DIR = DATA_DIR / "metrics"
+SENTRY_DSN = env.text("SENTRY_DSN")
+if SENTRY_DSN:
+    from invoicedata.error_tracking import start_error_tracking
+
+    start_error_tracking(SENTRY_DSN, environment=env.text("SENTRY_ENVIRONMENT", "production"))
 
 # --- Logs -----------------------------------------------------------------------------------------------------------
 LOG_FORMAT = env.choice("LOG_FORMAT", "text" if DEBUG else "json", ["json", "text"])

@@ -2,10 +2,13 @@ from django.contrib import admin
 from django.urls import include, path
 from django.views.generic import RedirectView
 
+from invoices.api.metrics import metrics_view
+
 urlpatterns = [
     path("", RedirectView.as_view(pattern_name="admin:index")),
     path("admin/", admin.site.urls),
     path("api/", include("invoices.urls")),
+    path("metrics", metrics_view, name="metrics"),
 ]
 handler400 = "invoices.api.errors.bad_request"
 handler403 = "invoices.api.errors.permission_denied"

@@ -23,6 +23,7 @@ import requests
 import urllib3
 from requests_hardened.ip_filter import InvalidIPAddress
 
+from invoicedata import metrics
 from invoicedata.outgoing import OutgoingSession, is_named
 from pims.errors import (
     PimsAuthError,
@@ -328,6 +329,8 @@ class Http:
         thread.join(left)
         result = outcome[0] if outcome else _Broken("no answer in time")
         milliseconds = round((time.monotonic() - started) * 1000)
+        told_as = type(result).__name__ if isinstance(result, Exception) else str(result.status)
+        metrics.PIMS_CALLS.labels(endpoint, told_as).observe(milliseconds / 1000)
         if isinstance(result, Exception):
             logger.info("%s %s failed: %s (%s ms, try %s)", method, endpoint, _name(result), milliseconds, attempt)
             if isinstance(result, _Broken):

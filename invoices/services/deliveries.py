@@ -10,6 +10,7 @@ from django.db import transaction
 from django.db.models import F, Q, QuerySet
 from django.utils import timezone
 
+from invoicedata import metrics
 from invoicedata.models import Mga, WebhookSecret
 from invoices import webhooks
 from invoices.models import InvoiceRequest, WebhookAttempt, WebhookDelivery
@@ -45,7 +46,8 @@ def deliver(delivery_id: str) -> None:
     headers = webhooks.make_headers(signing_secrets(delivery.mga, started), delivery.pk, started, body)
     attempt = webhooks.send(delivery.url, body, headers, delivery.mga.private_hosts())
     with transaction.atomic():
-        _record(delivery, attempt, started)
+        state = _record(delivery, attempt, started)
+    metrics.WEBHOOKS.labels(state).observe(attempt.milliseconds / 1000)
 
 
 def redeliver(rows: QuerySet[WebhookDelivery], actor: AbstractBaseUser | None = None) -> int:
@@ -90,7 +92,8 @@ def _claim(delivery_id: str) -> WebhookDelivery | None:
     return WebhookDelivery.objects.select_related("mga").get(pk=delivery_id) if claimed else None
 
 
-def _record(delivery: WebhookDelivery, attempt: webhooks.Attempt, started: datetime) -> None:
+def _record(delivery: WebhookDelivery, attempt: webhooks.Attempt, started: datetime) -> str:
+    """The delivery's state after this attempt."""
     WebhookAttempt.objects.create(
         delivery=delivery,
         number=delivery.attempt_count,
@@ -102,6 +105,7 @@ def _record(delivery: WebhookDelivery, attempt: webhooks.Attempt, started: datet
     )
     values = {"lease_until": None} | _next(delivery, attempt)
     WebhookDelivery.objects.filter(pk=delivery.pk, fence=delivery.fence).update(**values)
+    return str(values.get("state", WebhookDelivery.State.PENDING))
 
 
 def _next(delivery: WebhookDelivery, attempt: webhooks.Attempt) -> dict[str, object]:

@@ -17,6 +17,7 @@ from django.db import DatabaseError, connection, transaction
 from django.db.models import F
 from django.utils import timezone
 
+from invoicedata import metrics
 from invoicedata.models import Mga
 from invoices.errors import QueueFullError
 from invoices.models import Document, InvoiceRequest, Job
@@ -78,7 +79,10 @@ def claim(job_id: str) -> Job | None:
     )
     if not claimed:
         return None
-    return Job.objects.select_related("mga", "document__mga", "request__mga", "request__document").get(pk=job_id)
+    job = Job.objects.select_related("mga", "document__mga", "request__mga", "request__document").get(pk=job_id)
+    if job.attempts == 1:
+        metrics.JOB_WAIT.observe((now - job.created_at).total_seconds())
+    return job
 
 
 @contextmanager
@@ -129,6 +133,13 @@ def _end(job: Job, state: str, **values: str) -> None:
     )
     if not ended:
         raise LostClaimError(job.pk)
+    seconds = (timezone.now() - (job.started_at or job.created_at)).total_seconds()
+    transaction.on_commit(lambda: _count(state, values["error_code"], seconds))
+
+
+def _count(state: str, code: str, seconds: float) -> None:
+    metrics.JOBS.labels(state, code).inc()
+    metrics.JOB_TIME.observe(seconds)
 
 
 def is_last_attempt(job: Job) -> bool:
@@ -137,6 +148,7 @@ def is_last_attempt(job: Job) -> bool:
 
 def retry_later(job: Job, code: str, message: str) -> None:
     """Back into the queue, to be tried again after a pause that grows."""
+    metrics.JOB_RETRIES.labels(code).inc()
     Job.objects.filter(pk=job.pk, fence=job.fence, state=Job.State.RUNNING).update(
         state=Job.State.QUEUED,
         lease_until=None,
@@ -148,6 +160,7 @@ def retry_later(job: Job, code: str, message: str) -> None:
 
 def postpone(job: Job, code: str, message: str) -> None:
     """Back into the queue as if it had not been tried: something is away that the job is not to blame for."""
+    metrics.JOB_RETRIES.labels(code).inc()
     Job.objects.filter(pk=job.pk, fence=job.fence, state=Job.State.RUNNING).update(
         state=Job.State.QUEUED,
         attempts=F("attempts") - 1,

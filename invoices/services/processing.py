@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from django.db import transaction
 
 import ocr
+from invoicedata import metrics
 from invoicedata.logs import log_as
 from invoices.models import Document, Job
 from invoices.services import completion, jobs
@@ -100,11 +101,19 @@ def read_document(job: Job, document: Document) -> Failure | None:
         failure = Failure(error.code, str(error))
         end_in_failure(job, failure)
         return failure
+    count_reading(reading)
     with transaction.atomic():
         jobs.require_claim(job)
         record_reading(document, reading)
         record_event(document.mga, document.pk, "document.read", data={"seconds": round(reading.seconds, 2)})
     return None
+
+
+def count_reading(reading: ocr.Reading) -> None:
+    for page in reading.pages:
+        metrics.PAGES.labels(page.engine or page.method.value).inc()
+    for stage, seconds in reading.stages.items():
+        metrics.STAGES.labels(stage).observe(seconds)
 
 
 def check_document(job: Job, document: Document) -> None:

@@ -7,18 +7,23 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 import time
 from argparse import ArgumentParser
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+from wsgiref.simple_server import WSGIRequestHandler, make_server
 
 from django.conf import settings
-from django.core.management import BaseCommand
+from django.core.management import BaseCommand, CommandError
 from django.db import close_old_connections
 from django.utils import timezone
+from prometheus_client import CONTENT_TYPE_LATEST
 
+from invoicedata import metrics
 from invoicedata.identifiers import new_id
+from invoices.api.metrics import exposition
 from invoices.models import Job
 from invoices.services import jobs, queue
 from invoices.services.sweeping import sweep
@@ -150,6 +155,9 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, no_web: bool, no_workers: bool, **options: Any) -> None:
         os.umask(UMASK_PRIVATE)
+        metrics.share(settings.METRICS_DIR)
+        if settings.METRICS_ADDRESS:
+            listen_for_metrics(settings.METRICS_ADDRESS)
         os.environ["WORKER_HOST"] = host = new_id("host")
         self.services: list[Service] = [] if no_web else [Service("web", web_command())]
         self.workers = None if no_workers else Workers(host)
@@ -173,6 +181,7 @@ class Command(BaseCommand):
         """One round. Whatever goes wrong in it, there is another."""
         for service in self.services:
             service.keep_alive()
+        metrics.bury_the_dead(settings.METRICS_DIR)
         if self.workers is None:
             return
         try:
@@ -195,6 +204,27 @@ class Command(BaseCommand):
                 except subprocess.TimeoutExpired:
                     logger.warning("%s did not stop in time; killing it.", service.name)
             service.kill()
+
+
+def listen_for_metrics(address: str) -> None:
+    """For a scraper on a network that is private: nobody is asked for a token. Raises CommandError."""
+    host, _, port = address.rpartition(":")
+    if not host or not port.isdigit():
+        raise CommandError(f"METRICS_ADDRESS={address!r} is not valid: it must be like 127.0.0.1:9100.", returncode=2)
+
+    def answer(environ: dict[str, Any], start_response: Any) -> list[bytes]:
+        close_old_connections()
+        body = exposition()
+        start_response("200 OK", [("Content-Type", CONTENT_TYPE_LATEST), ("Content-Length", str(len(body)))])
+        return [body]
+
+    server = make_server(host.strip("[]"), int(port), answer, handler_class=QuietHandler)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+
+
+class QuietHandler(WSGIRequestHandler):
+    def log_message(self, *args: Any) -> None:
+        pass
 
 
 def stop(*_: object) -> None:
