@@ -64,7 +64,7 @@ def test_the_queue_the_webhooks_and_the_breakers_are_told_as_they_stand() -> Non
         document = make_document(mga, state=Document.State.PENDING)
         created, lease = now - timedelta(seconds=age), now + timedelta(minutes=1)
         Job.objects.create(mga=mga, document=document, state=state, created_at=created, lease_until=lease)
-    connection = Connection.objects.create(mga=mga, name="x", vendor="ezyvet")
+    connection = Connection.objects.create(mga=mga, name="x", kind="ezyvet")
     ConnectionState.objects.create(connection=connection, open_until=now)
     samples = told(exposition())
     assert samples["invoicedata_jobs", "queued"] == 2 and samples["invoicedata_jobs", "running"] == 1
