@@ -192,6 +192,9 @@ DEFAULT_FROM_EMAIL = env.text("EMAIL_FROM", f"invoices@{_public.hostname}")
 
 # --- Practice systems -----------------------------------------------------------------------------------------------
 PIMS_PRIVATE_HOSTS = env.words("PIMS_PRIVATE_HOSTS")
+# Records of unpaid invoices are asked for again when they are this old, for this long.
+PIMS_REFRESH_HOURS = env.whole("PIMS_REFRESH_HOURS", 24, least=1)
+PIMS_REFRESH_DAYS = env.whole("PIMS_REFRESH_DAYS", 120)
 
 # --- API ------------------------------------------------------------------------------------------------------------
 TOKEN_LIFETIME = timedelta(hours=24)

@@ -7,6 +7,7 @@ from typing import Any
 
 from invoices.models import Invoice, InvoiceLine, Payment, Practice
 from invoices.validation import REQUIRED, Check, CheckStatus
+from pims.lookup import Lookup
 from pims.types import Customer, InvoiceStatus, PaymentStatus, PimsInvoice
 
 PIMS_STATUSES = {
@@ -37,6 +38,14 @@ def completed(request_id: str, at: datetime, checks: Sequence[Check], **parts: A
         **without_unknown(parts),
         "validationResults": validation_results(checks),
     }
+
+
+def system_of(lookup: Lookup) -> dict[str, Any] | None:
+    """Which practice system has the invoice, and by what it was found."""
+    if lookup.invoice is None or lookup.connection is None:
+        return None
+    matched_on = lookup.invoice.origin.matched_on or "number"
+    return {"connection": lookup.connection.name, "kind": lookup.connection.kind, "matchedOn": matched_on}
 
 
 def failed(request_id: str, at: datetime, code: str, message: str, **parts: Any) -> dict[str, Any]:

@@ -14,6 +14,12 @@ def purge() -> None:
     retention.run_purge()
 
 
+def refresh_pims() -> None:
+    from invoices.services import refreshing
+
+    refreshing.run_refresh()
+
+
 def run_learning(template_id: str) -> None:
     from invoices.services import learning
 

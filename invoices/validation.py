@@ -32,7 +32,11 @@ class CheckStatus(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Check:
-    """field: the contract's name of what was checked. rule: a stable id. line: the line's position from 1, 0 = none."""
+    """field: the contract's name of what was checked. rule: a stable id. line: the line's position from 1, 0 = none.
+
+    Where two sources are compared: what the document shows, what the other one has, and where it stands on the page
+    (box: left, top, right, bottom in fractions of the page).
+    """
 
     rule: str
     field: str
@@ -40,6 +44,10 @@ class Check:
     message: str
     line: int = 0
     money_at_stake: Decimal | None = None
+    printed: str = ""
+    recorded: str = ""
+    page: int | None = None
+    box: Sequence[float] | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,6 +6,7 @@ from invoices.models.erasures import Erasure
 from invoices.models.findings import Finding
 from invoices.models.invoices import Invoice, InvoiceLine, Payment, Practice
 from invoices.models.jobs import Job
+from invoices.models.records import RecordVersion
 from invoices.models.requests import InvoiceRequest
 from invoices.models.tallies import InvoiceTally
 from invoices.models.templates import SupplierTemplate
@@ -28,6 +29,7 @@ __all__ = [
     "Pairing",
     "Payment",
     "Practice",
+    "RecordVersion",
     "SupplierTemplate",
     "WebhookAttempt",
     "WebhookDelivery",

@@ -27,6 +27,18 @@ class Finding(models.Model):
     severity = models.CharField(max_length=10, choices=Severity)
     message = models.TextField()
     money_at_stake = MoneyField()
+    printed = models.CharField(
+        max_length=500, blank=True, db_default="", default="", help_text="What the document shows."
+    )
+    recorded = models.CharField(
+        max_length=500,
+        blank=True,
+        db_default="",
+        default="",
+        help_text="What the source it is compared with has.",
+    )
+    page = models.PositiveIntegerField(null=True, blank=True)
+    box = models.JSONField(null=True, blank=True, help_text="[left, top, right, bottom], fractions of the page.")
     state = models.CharField(max_length=10, choices=State, default=State.OPEN)
     decided_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.SET_NULL, related_name="+"

@@ -123,6 +123,25 @@ class Invoice(models.Model):
     pims_record = models.JSONField(
         null=True, blank=True, editable=False, help_text="The practice system's invoice (pims.types)."
     )
+    pims_connection = models.ForeignKey(
+        "pims.Connection",
+        null=True,
+        blank=True,
+        editable=False,
+        on_delete=models.SET_NULL,
+        related_name="+",
+        help_text="The practice system that has it.",
+    )
+    pims_asked_at = models.DateTimeField(
+        null=True, blank=True, editable=False, help_text="When the practice system was last asked for it."
+    )
+    alteration_score = models.FloatField(
+        "alteration",
+        null=True,
+        blank=True,
+        editable=False,
+        help_text="How much it looks altered beside the practice system, 0..1; null: nothing to compare with.",
+    )
     open_findings = models.PositiveIntegerField(default=0, editable=False)
 
     version = models.PositiveIntegerField(
@@ -175,6 +194,12 @@ class Invoice(models.Model):
                 fields=["created_at", "id"],
                 name="invoice_awaiting_review",
                 condition=models.Q(open_findings__gt=0, approved_at__isnull=True, rejected_at__isnull=True),
+            ),
+            # refresh_pims: what is asked for again, longest ago first.
+            models.Index(
+                fields=["pims_asked_at", "id"],
+                name="invoice_pims_asked",
+                condition=models.Q(pims_connection__isnull=False),
             ),
             # Duplicates and lookups: the same number in a tenant.
             models.Index(fields=["mga", "number_key"], name="invoice_number"),

@@ -16,6 +16,7 @@ from invoices.services.events import record_event
 from pims.erasure import records_of_customer
 
 INDEX = "customer.json"
+OF_INVOICE = ("lines", "payments", "findings", "corrections", "record_versions")
 
 
 def write_archive(mga: Mga, customer_id: str, path: Path) -> int:
@@ -48,8 +49,7 @@ def _describe(document: Document) -> dict[str, Any]:
             _columns(request) | {"webhooks": _rows(request.deliveries.all())} for request in document.requests.all()
         ],
         "invoices": [
-            _columns(invoice)
-            | {name: _rows(getattr(invoice, name).all()) for name in ("lines", "payments", "findings", "corrections")}
+            _columns(invoice) | {name: _rows(getattr(invoice, name).all()) for name in OF_INVOICE}
             for invoice in document.invoices.all()
         ],
         "deliveryNotes": [

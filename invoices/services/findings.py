@@ -38,6 +38,10 @@ def _open(invoice: Invoice, check: Check, finding: Finding | None) -> None:
         "severity": SEVERITIES[check.status],
         "message": check.message,
         "money_at_stake": check.money_at_stake,
+        "printed": check.printed[:500],
+        "recorded": check.recorded[:500],
+        "page": check.page,
+        "box": list(check.box) if check.box else None,
     }
     if finding is None:
         Finding.objects.create(invoice=invoice, rule=check.rule, field=check.field, line=check.line, **values)

@@ -4,12 +4,11 @@ from django.utils import timezone
 
 from invoices.e_invoices import FAMILY, compare_with_page
 from invoices.models import Document, Invoice
-from invoices.reconciliation import compare
 from invoices.services.findings import replace_findings
 from invoices.services.history import judge_later
 from invoices.services.pairing import pair_document
+from invoices.services.reconciling import reconcile
 from invoices.validation import FAMILIES, Check, Given, check_invoice
-from pims.types import from_json
 
 
 def judge_document(document: Document) -> None:
@@ -22,12 +21,10 @@ def judge_document(document: Document) -> None:
 
 def judge(invoice: Invoice) -> None:
     """Findings of what the invoice says itself, and of what its e-invoice and the practice system say otherwise."""
-    lines = list(invoice.lines.all())
     replace_findings(invoice, compare_with_page(invoice), families=(FAMILY,))
     replace_findings(invoice, checks_of(invoice), families=FAMILIES)
     if invoice.pims_record is not None:
-        found = compare(invoice, lines, from_json(invoice.pims_record))
-        replace_findings(invoice, found, families=("pims.",))
+        reconcile(invoice)
 
 
 def checks_of(invoice: Invoice) -> list[Check]:

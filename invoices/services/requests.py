@@ -150,4 +150,5 @@ def look_up(mga: Mga, customer_id: str, number: str, request_id: str) -> dict[st
         raise CustomerNotFoundError
     data = answers.data_of_record(found.invoice, f"pims-{found.invoice.source_id}", None, customer_id)
     data.setdefault("currency", mga.default_currency or None)
-    return answers.completed(request_id, timezone.now(), [], source="PIMS", data=data)
+    system = answers.system_of(found)
+    return answers.completed(request_id, timezone.now(), [], source="PIMS", pims=system, data=data)

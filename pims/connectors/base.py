@@ -1,6 +1,6 @@
 """What a connector is given, what it is asked, and what it answers."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
@@ -135,6 +135,9 @@ class Connector(Protocol):
     def search(self, ref: InvoiceRef) -> Found:
         """Invoices that may be the one; every one verified to carry the number or its digits."""
 
+    def search_alike(self, hints: Hints, customer_ids: Collection[str]) -> Found:
+        """Invoices of these customers (as the system calls them) around the hinted day, whatever their number."""
+
     def fetch(self, candidate: Candidate) -> PimsInvoice:
         """The whole invoice."""
 
@@ -169,6 +172,13 @@ def attempt(name: str, action: Any, *, is_needed: bool = True) -> Trial:
     except PimsError as error:
         return Trial(name, str(error), is_needed)
     return Trial(name, is_needed=is_needed)
+
+
+def is_alike(candidate: Candidate, hints: Hints) -> bool:
+    """Whether both the total and the day say that this is the invoice, although its number does not."""
+    if candidate.total is None or hints.total is None or candidate.invoice_date != hints.issue_date:
+        return False
+    return abs(abs(candidate.total) - abs(hints.total)) <= TOTAL_TOLERANCE
 
 
 def agrees(candidate: Candidate, hints: Hints) -> bool:

@@ -7,7 +7,7 @@ their own tax.
 """
 
 import json
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
@@ -17,6 +17,7 @@ from pims.connectors.base import (
     Access,
     Candidate,
     Found,
+    Hints,
     InvoiceRef,
     Options,
     Secrets,
@@ -192,13 +193,24 @@ class EzyvetConnector:
     def _owned(self, params: dict[str, Any]) -> dict[str, Any]:
         return params | ({"ownership_id": self._options.ownership_id} if self._options.ownership_id else {})
 
+    def search_alike(self, hints: Hints, customer_ids: Collection[str]) -> Found:
+        if hints.issue_date is None:
+            return Found()
+        records = self._list_days(hints.issue_date, timedelta())
+        theirs = [record for record in records if text(record.get("contact_id")) in customer_ids]
+        return Found(tuple(self._candidate(record, "customer and day") for record in theirs))
+
     def _search_by_day(self, ref: InvoiceRef) -> tuple[list[dict[str, Any]], tuple[str, ...]]:
         if ref.hints.issue_date is None:
             return [], ("number_filter_unsupported",)
-        noon = datetime.combine(ref.hints.issue_date, datetime.min.time(), self._site.time_zone)
-        first, last = (round((noon + shift).timestamp()) for shift in (-WINDOW, WINDOW + timedelta(days=1)))
-        records = self._list("invoice", self._owned({"date": json.dumps({"gte": first, "lte": last})}))
+        records = self._list_days(ref.hints.issue_date, WINDOW)
         return [record for record in records if ref.matches(text(record.get("code")))], ()
+
+    def _list_days(self, day: date, around: timedelta) -> list[dict[str, Any]]:
+        """Invoices of the day and of `around` before and after it."""
+        start = datetime.combine(day, datetime.min.time(), self._site.time_zone)
+        first, last = (round((start + shift).timestamp()) for shift in (-around, around + timedelta(days=1)))
+        return self._list("invoice", self._owned({"date": json.dumps({"gte": first, "lte": last})}))
 
     def _candidate(self, values: dict[str, Any], matched_on: str) -> Candidate:
         if self._options.ownership_id and text(values.get("ownership_id")) not in (None, self._options.ownership_id):

@@ -1,8 +1,8 @@
 """The embedded practice system: invoices that were imported from a practice's export."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 
-from pims.connectors.base import Access, Candidate, Found, InvoiceRef, Options, Secrets, Trial
+from pims.connectors.base import Access, Candidate, Found, Hints, InvoiceRef, Options, Secrets, Trial
 from pims.models import PimsRecord
 from pims.types import PimsInvoice, from_json
 
@@ -22,6 +22,12 @@ class LocalConnector:
         if exact or not ref.loose_keys:
             return Found(exact)
         return Found(self._candidates(self._records.filter(number_digits__in=ref.loose_keys)[:MOST]))
+
+    def search_alike(self, hints: Hints, customer_ids: Collection[str]) -> Found:
+        if hints.issue_date is None:
+            return Found()
+        theirs = self._records.filter(customer_id__in=customer_ids, invoice_date=hints.issue_date)
+        return Found(self._candidates(theirs[:MOST]))
 
     def fetch(self, candidate: Candidate) -> PimsInvoice:
         found: PimsInvoice = candidate.source

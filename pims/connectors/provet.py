@@ -6,12 +6,23 @@ their last part is used. Lines are kept as they are: they carry fees that no mul
 """
 
 import re
-from collections.abc import Iterator, Mapping
-from datetime import timedelta
+from collections.abc import Collection, Iterator, Mapping
+from datetime import date, timedelta
 from typing import Any
 from urllib.parse import urlsplit
 
-from pims.connectors.base import Access, Candidate, Found, InvoiceRef, Options, Secrets, Trial, attempt, settings_of
+from pims.connectors.base import (
+    Access,
+    Candidate,
+    Found,
+    Hints,
+    InvoiceRef,
+    Options,
+    Secrets,
+    Trial,
+    attempt,
+    settings_of,
+)
 from pims.errors import PimsError, PimsPermissionError, PimsProtocolError
 from pims.http import Http, Limits, Rate, Token
 from pims.types import (
@@ -201,19 +212,32 @@ class ProvetConnector:
     def _in_department(self, params: dict[str, Any]) -> dict[str, Any]:
         return params | ({"department__is": self._options.department_id} if self._options.department_id else {})
 
+    def search_alike(self, hints: Hints, customer_ids: Collection[str]) -> Found:
+        if hints.issue_date is None:
+            return Found()
+        params = {"client__is": next(iter(customer_ids))} if len(customer_ids) == 1 else {}
+        rows = self._list_days(hints.issue_date, timedelta(), timedelta(days=1), params)
+        theirs = [row for row in rows if id_of(row.get("client")) in (None, *customer_ids)]
+        details = [self._detail(row) for row in theirs[:MOST_HITS]]
+        found = [self._candidate(detail, "customer and day") for detail in details]
+        return Found(tuple(candidate for candidate in found if candidate.customer_id in customer_ids))
+
     def _search_by_day(self, ref: InvoiceRef, numbers: set[str]) -> tuple[list[dict[str, Any]], tuple[str, ...]]:
         day = ref.hints.issue_date
         if day is None:
             return [], ("number_filter_unsupported",)
-        params = self._in_department(
-            {
-                "invoice_date__gte": (day - DAYS_BEFORE).isoformat(),
-                "invoice_date__lte": (day + DAYS_AFTER).isoformat(),
-                "page_size": PAGE_SIZE,
-            }
-        )
-        rows = self._pages("invoice", params, MOST_PAGES)
+        rows = self._list_days(day, DAYS_BEFORE, DAYS_AFTER, {})
         return [row for row in rows if text(row.get("invoice_number")) in numbers], ()
+
+    def _list_days(
+        self, day: date, before: timedelta, after: timedelta, params: dict[str, Any]
+    ) -> list[dict[str, Any]]:
+        window = {
+            "invoice_date__gte": (day - before).isoformat(),
+            "invoice_date__lte": (day + after).isoformat(),
+            "page_size": PAGE_SIZE,
+        }
+        return self._pages("invoice", self._in_department(params | window), MOST_PAGES)
 
     def _detail(self, row: dict[str, Any]) -> dict[str, Any]:
         """Lists show less than the record has."""
@@ -232,7 +256,7 @@ class ProvetConnector:
         prefix = text(values.get("invoice_prefix")) if self._options.prints_prefix else None
         return f"{prefix or ''}{text(values.get('invoice_number')) or ''}"
 
-    def _candidate(self, values: dict[str, Any]) -> Candidate:
+    def _candidate(self, values: dict[str, Any], matched_on: str = "invoice_number") -> Candidate:
         record = self._record("invoice", values)
         return Candidate(
             number=self._number(values),
@@ -241,7 +265,7 @@ class ProvetConnector:
             invoice_date=record.day("invoice_date"),
             total=self._total(record),
             customer_name=record.text("payer_organization_name", "payer_name"),
-            matched_on="invoice_number",
+            matched_on=matched_on,
             source=values,
         )
 

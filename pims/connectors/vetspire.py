@@ -6,11 +6,22 @@ prices and payments are not. No order is skipped because a page fails: the page 
 """
 
 import json
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from pims.connectors.base import Access, Candidate, Found, InvoiceRef, Options, Secrets, Trial, attempt, settings_of
+from pims.connectors.base import (
+    Access,
+    Candidate,
+    Found,
+    Hints,
+    InvoiceRef,
+    Options,
+    Secrets,
+    Trial,
+    attempt,
+    settings_of,
+)
 from pims.errors import PimsAuthError, PimsPermissionError, PimsProtocolError, PimsRateLimited, PimsUnavailable
 from pims.http import Http, Limits, Rate
 from pims.types import (
@@ -87,6 +98,17 @@ class VetspireConnector:
             if number.isdigit() and (order := self._order(number)) and (name := matched_on(order, ref)):
                 return Found((self._candidate(order, name),))
         return self._scan(ref)
+
+    def search_alike(self, hints: Hints, customer_ids: Collection[str]) -> Found:
+        if hints.issue_date is None:
+            return Found()
+        candidates: list[Candidate] = []
+        for order in self._walk("orders", SUMMARY, self._since(hints), MOST_PAGES):
+            if order is None:
+                return Found(tuple(candidates), ("scan_truncated",))
+            if text((order.get("client") or {}).get("id")) in customer_ids and (name := printed_name(order)):
+                candidates.append(self._candidate(order, name))
+        return Found(tuple(candidates))
 
     def fetch(self, candidate: Candidate) -> PimsInvoice:
         values = candidate.source
@@ -203,15 +225,15 @@ class VetspireConnector:
                 return
         yield None
 
-    def _since(self, ref: InvoiceRef) -> datetime:
-        day = ref.hints.issue_date
+    def _since(self, hints: Hints) -> datetime:
+        day = hints.issue_date
         if day is None:
             return self._access.now() - timedelta(days=self._options.scan_days)
         return datetime.combine(day, datetime.min.time(), self._site.time_zone) - BEFORE
 
     def _scan(self, ref: InvoiceRef) -> Found:
         candidates: list[Candidate] = []
-        for order in self._walk("orders", SUMMARY, self._since(ref), MOST_PAGES):
+        for order in self._walk("orders", SUMMARY, self._since(ref.hints), MOST_PAGES):
             if order is None:
                 return Found(tuple(candidates), ("scan_truncated",))
             if name := matched_on(order, ref):
@@ -298,6 +320,11 @@ class VetspireConnector:
 
     def _record(self, where: str, values: Any) -> Record:
         return Record(where, values, self._site.time_zone, self._site.currency)
+
+
+def printed_name(order: dict[str, Any]) -> str | None:
+    """The name of the number that is printed, as far as one can tell."""
+    return next((name for name in NUMBERS if text(order.get(name))), None)
 
 
 def matched_on(order: dict[str, Any], ref: InvoiceRef) -> str | None:

@@ -98,7 +98,7 @@ def test_a_lookup_takes_the_same_queries_however_many_records_there_are(
 
 def test_a_remote_invoice_is_found_and_the_answer_says_where(ezyvet: Practice) -> None:
     found = find_invoice(ezyvet.connection.mga, "112345", customer_id="20077")
-    assert (found.outcome, found.connection, found.kind) == (Outcome.FOUND, ezyvet.connection.name, "ezyvet")
+    assert (found.outcome, found.connection) == (Outcome.FOUND, ezyvet.connection)
 
 
 def test_twins_in_two_divisions_are_ambiguous(ezyvet: Practice) -> None:
@@ -124,7 +124,7 @@ def test_the_practice_on_the_page_is_asked_first_and_alone(connect: Connect, db:
     other = connect(EzyvetMount, practice_name="Meadow Animal Clinic")
     hints = Hints(practice_name="HARBOUR VETS LTD")
     found = find_invoice(named.connection.mga, "112345", customer_id="20077", hints=hints)
-    assert found.connection == named.connection.name
+    assert found.connection == named.connection
     assert other.mount.calls == []
 
 
@@ -133,7 +133,7 @@ def test_a_connection_that_knows_the_customer_is_asked_before_the_others(connect
     CustomerLink.objects.create(connection=linked.connection, customer_id="owner-7", pims_customer_id="20077")
     hints = Hints(total=Decimal("305.67"))
     found = find_invoice(linked.connection.mga, "112345", customer_id="owner-7", hints=hints)
-    assert (found.outcome, found.connection) == (Outcome.FOUND, linked.connection.name)
+    assert (found.outcome, found.connection) == (Outcome.FOUND, linked.connection)
     assert other.mount.calls == []
 
 
@@ -174,11 +174,11 @@ def test_the_first_proven_match_ends_the_search(connect: Connect, monkeypatch: p
         if connection.pk == stuck.connection.pk:
             released.wait(10)
             return Lookup(Outcome.NOT_FOUND)
-        return Lookup(Outcome.FOUND, from_json(pims_record()), connection.name, "ezyvet", is_proven=True)
+        return Lookup(Outcome.FOUND, from_json(pims_record()), connection, is_proven=True)
 
     monkeypatch.setattr(lookup, "ask", ask)
     found = find_invoice(quick.connection.mga, "INV-1042", customer_id="C-1001")
-    assert (found.connection, released.is_set()) == (quick.connection.name, False)
+    assert (found.connection, released.is_set()) == (quick.connection, False)
     released.set()
 
 

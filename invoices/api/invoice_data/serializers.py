@@ -105,6 +105,15 @@ class ValidationResultsSerializer(serializers.Serializer):
     checks = CheckSerializer(many=True, required=False, help_text="List of validation checks")
 
 
+@extend_schema_serializer(component_name="practiceSystem")
+class PracticeSystemSerializer(serializers.Serializer):
+    """The practice system that has the invoice (added to the contract)"""
+
+    connection = serializers.CharField(help_text="The connection's name")
+    kind = serializers.CharField(help_text="Its kind: local, ezyvet, provet, vetspire, rest_profile")
+    matchedOn = serializers.CharField(help_text="By what the invoice was found there")
+
+
 @extend_schema_serializer(component_name="invoiceResponse")
 class InvoiceResponseSerializer(serializers.Serializer):
     """Complete invoice processing response"""
@@ -115,6 +124,7 @@ class InvoiceResponseSerializer(serializers.Serializer):
     source = serializers.ChoiceField(  # type: ignore[assignment]
         choices=("PIMS", "OCR"), required=False, help_text="Data source"
     )
+    pims = PracticeSystemSerializer(required=False, help_text="With source PIMS: where it comes from")
     validationResults = ValidationResultsSerializer(required=False)
     data = InvoiceDataSerializer(required=False)  # type: ignore[assignment]
     additionalInvoices = InvoiceDataSerializer(
