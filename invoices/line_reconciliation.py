@@ -69,10 +69,11 @@ class Amounts:
                 votes.update(way for way, is_same in enumerate(same) if is_same)
         self.way = votes.most_common(1)[0][0] if votes else 0
 
-    def expected(self, line: Line) -> Decimal:
-        """What this page should show."""
+    def expected(self, line: Line, printed: Decimal | None = None) -> Decimal:
+        """What this page should show: the amount that it does show, where that is right."""
         amounts = self.of(line)
-        return amounts[min(self.way, len(amounts) - 1)].quantize(CENT)
+        right = (amount for amount in amounts if printed is not None and self._is_same(printed, amount))
+        return next(right, amounts[min(self.way, len(amounts) - 1)]).quantize(CENT)
 
     def _is_same(self, printed: Decimal, amount: Decimal) -> bool:
         return abs(abs(printed) - abs(amount)) <= self.allowed

@@ -4,15 +4,19 @@ from decimal import Decimal
 from typing import Any
 
 from django.contrib import admin
+from django.db.models import QuerySet
+from django.http import HttpRequest
 from django.template.loader import render_to_string
 from django.urls import URLPattern
 from django.utils.safestring import SafeString
 
 from invoicedata.staff import OwnTenantsFilter, TenantAdmin
 from invoices.admin.base import ReadOnlyAdmin, ReadOnlyInline, ShowsConfidence, ShowsQuantities, pill_column
+from invoices.admin.comparison import ComparisonViews
 from invoices.admin.documents import page_pictures
 from invoices.admin.exports import EXPORT_ACTIONS
 from invoices.admin.review import ReviewViews
+from invoices.alteration import ALTERED
 from invoices.models import Finding, Invoice, InvoiceLine, Pairing, Payment, Practice
 from invoices.templatetags import invoice_display
 
@@ -77,8 +81,26 @@ class PairingInline(ReadOnlyInline):
     fields = ("delivery_note", "status", "score", "reasons", "decided_by", "decided_at")
 
 
+class AlteredFilter(admin.SimpleListFilter):
+    """Beside the practice system's record."""
+
+    title = "practice system"
+    parameter_name = "altered"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        return [("yes", "Looks altered"), ("no", "Does not look altered"), ("unknown", "Has no record of it")]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Invoice]) -> QuerySet[Invoice]:
+        narrowed: dict[str, dict[str, Any]] = {
+            "yes": {"alteration_score__gte": ALTERED},
+            "no": {"alteration_score__lt": ALTERED},
+            "unknown": {"alteration_score": None},
+        }
+        return queryset.filter(**narrowed.get(self.value() or "", {}))
+
+
 @admin.register(Invoice)
-class InvoiceAdmin(ReviewViews, ShowsConfidence, ReadOnlyAdmin):
+class InvoiceAdmin(ReviewViews, ComparisonViews, ShowsConfidence, ReadOnlyAdmin):
     list_display = (
         "__str__",
         "supplier_name",
@@ -87,11 +109,12 @@ class InvoiceAdmin(ReviewViews, ShowsConfidence, ReadOnlyAdmin):
         pill_column("status", "status"),
         "shown_confidence",
         "open_findings",
+        "shown_alteration",
         "venue",
         "mga",
         "created_at",
     )
-    list_filter = ("status", "kind", "currency", ("mga", OwnTenantsFilter))
+    list_filter = ("status", AlteredFilter, "kind", "currency", ("mga", OwnTenantsFilter))
     list_select_related = ("mga",)
     search_fields = ("invoice_number", "number_key", "supplier_name", "filename", "id", "customer_id")
     date_hierarchy = "created_at"
@@ -121,11 +144,18 @@ class InvoiceAdmin(ReviewViews, ShowsConfidence, ReadOnlyAdmin):
     change_list_template = "admin/invoices/invoice/change_list.html"
 
     def get_urls(self) -> list[URLPattern]:
-        return [*self.review_urls(), *super().get_urls()]
+        return [*self.review_urls(), *self.comparison_urls(), *super().get_urls()]
 
     @admin.display(description="total", ordering="gross_total")
     def shown_total(self, invoice: Invoice) -> SafeString:
         return invoice_display.amount(invoice.gross_total, invoice.currency)
+
+    @admin.display(description="altered", ordering="alteration_score")
+    def shown_alteration(self, invoice: Invoice) -> SafeString | str:
+        score = invoice.alteration_score
+        if score is None:
+            return ""
+        return invoice_display.status_pill("error" if score >= ALTERED else "matched", f"{100 * score:.0f} %")
 
     @admin.display(description="values")
     def values(self, invoice: Invoice) -> SafeString:

@@ -56,6 +56,12 @@ def amount(value: Decimal | None, currency: str = "") -> SafeString:
 
 
 @register.simple_tag
+def plain_number(value: Decimal | None) -> str:
+    """A quantity without needless zeros."""
+    return "" if value is None else f"{value.normalize():f}"
+
+
+@register.simple_tag
 def confidence(value: float | None) -> SafeString:
     """A probability as a bar and in percent."""
     if value is None:

@@ -13,9 +13,11 @@ from pims.models import Connection, CustomerLink
 from pims.types import from_json
 from tests.factories import make_mga, make_pims_record, pims_record
 from tests.pims.conftest import Connect, Practice
-from tests.pims.stub import Fault
+from tests.pims.stub import Fault, Mount
 from tests.pims.stub.ezyvet import EzyvetMount
 from tests.pims.stub.ezyvet import invoice as stub_invoice
+from tests.pims.stub.provet import ProvetMount
+from tests.pims.stub.vetspire import VetspireMount
 
 pytestmark = pytest.mark.django_db
 
@@ -91,6 +93,46 @@ def test_a_lookup_takes_the_same_queries_however_many_records_there_are(
         make_pims_record(mga, invoiceNumber=f"INV-{number}", meta={"sourceId": str(number)})
     with django_assert_num_queries(3):
         find_invoice(mga, "INV-3", customer_id="C-1001")
+
+
+def test_a_number_that_leads_nowhere_is_proposed_by_customer_day_and_total() -> None:
+    mga = make_mga()
+    make_pims_record(mga)
+    hints = Hints(total=Decimal("108.00"), issue_date=date(2025, 3, 4))
+    found = find_invoice(mga, "INV-1043", customer_id="C-1001", hints=hints)
+    assert found.outcome is Outcome.OTHER_NUMBER and found.invoice is not None
+    assert (found.invoice.invoice_number, found.invoice.origin.matched_on) == ("INV-1042", "customer, day and total")
+    assert find_invoice(mga, "", customer_id="C-1001", hints=hints).outcome is Outcome.OTHER_NUMBER
+
+
+@pytest.mark.parametrize(
+    ("customer_id", "total", "day"),
+    [("C-2002", "108.00", 4), ("C-1001", "109.00", 4), ("C-1001", "108.00", 5)],
+    ids=["another customer", "another total", "another day"],
+)
+def test_nothing_is_proposed_that_is_not_alike_in_everything(customer_id: str, total: str, day: int) -> None:
+    mga = make_mga()
+    make_pims_record(mga)
+    hints = Hints(total=Decimal(total), issue_date=date(2025, 3, day))
+    assert find_invoice(mga, "INV-1043", customer_id=customer_id, hints=hints).outcome is Outcome.NOT_FOUND
+
+
+def test_of_two_that_are_alike_none_is_proposed() -> None:
+    mga = make_mga()
+    make_pims_record(mga, meta={"sourceId": "a"})
+    make_pims_record(mga, meta={"sourceId": "b"}, invoiceNumber="INV-1044")
+    hints = Hints(total=Decimal("108.00"), issue_date=date(2025, 3, 4))
+    assert find_invoice(mga, "INV-1043", customer_id="C-1001", hints=hints).outcome is Outcome.NOT_FOUND
+
+
+def test_a_number_altered_to_another_invoices_is_seen_through() -> None:
+    mga = make_mga()
+    make_pims_record(mga)
+    make_pims_record(mga, meta={"sourceId": "b"}, invoiceNumber="INV-1043", invoiceDate="2025-01-07", total="20.00")
+    hints = Hints(total=Decimal("108.00"), issue_date=date(2025, 3, 4), customer_name="Dana Whitfield")
+    found = find_invoice(mga, "INV-1043", customer_id="C-1001", hints=hints)
+    assert found.outcome is Outcome.OTHER_NUMBER
+    assert found.invoice is not None and found.invoice.invoice_number == "INV-1042"
 
 
 # --- remote systems ---------------------------------------------------------------------------------------------------
@@ -198,3 +240,26 @@ def test_a_lookup_ends_at_its_deadline_whoever_does_not_answer(
     with pytest.raises(PimsUnavailable, match="in time"):
         find_invoice(mga, "112345", customer_id="20077", seconds=0.1)
     released.set()
+
+
+@pytest.mark.parametrize(
+    ("kind", "wrong", "right", "customer_id", "total", "most_calls"),
+    [
+        (EzyvetMount, "112399", "112345", "20077", "305.67", 11),
+        (ProvetMount, "HV10000000099", "HV10000000005", "77", "62.08", 10),
+        (VetspireMount, "884299", "884213", "5512", "179.50", 6),
+    ],
+)
+def test_every_vendor_can_be_searched_by_customer_and_day(
+    connect: Connect, kind: type[Mount], wrong: str, right: str, customer_id: str, total: str, most_calls: int
+) -> None:
+    practice = connect(kind)
+    if kind is VetspireMount:
+        practice.mount.orders.pop(0)  # the same customer's, of the same day and total
+    hints = Hints(total=Decimal(total), issue_date=date(2025, 3, 4))
+    mga = practice.connection.mga
+    found = find_invoice(mga, wrong, customer_id=customer_id, hints=hints)
+    assert found.outcome is Outcome.OTHER_NUMBER and found.invoice is not None
+    assert found.invoice.invoice_number == right
+    assert len(practice.mount.calls) <= most_calls
+    assert find_invoice(mga, wrong, customer_id="nobody", hints=hints).outcome is Outcome.NOT_FOUND

@@ -9,7 +9,7 @@ from pytest_django.fixtures import Settings
 
 from invoicedata.models import Mga
 from invoices import tasks
-from invoices.models import Document, Invoice, InvoiceRequest, Job
+from invoices.models import Document, Finding, Invoice, InvoiceRequest, Job
 from ocr.errors import CorruptFileError, NothingLegibleError
 from pims.errors import PimsError
 from tests.documents import make_pdf
@@ -77,6 +77,45 @@ def test_an_invoice_of_another_customer_does_not_count(send: Send, reader: Reade
     body = send().json()
     assert body["source"] == "OCR"
     assert checks(body, "customer.customerId") == ["failed"]
+
+
+def test_the_answer_says_which_practice_system_has_the_invoice(send: Send, reader: Reader, mga: Mga) -> None:
+    make_pims_record(mga)
+    assert send().json()["pims"] == {"connection": "local", "kind": "local", "matchedOn": "number"}
+
+
+def test_an_altered_number_names_the_practices_own(send: Send, reader: Reader, mga: Mga) -> None:
+    make_pims_record(mga)
+    reader.outcome = make_reading(invoice_number="INV-9042")
+    body = send().json()
+    assert (body["source"], body["data"]["invoiceNumber"]) == ("OCR", "INV-9042")
+    (message,) = [
+        check["message"]
+        for check in body["validationResults"]["checks"]
+        if (check["field"], check["status"]) == ("invoiceNumber", "failed")
+    ]
+    assert "INV-9042" in message and "INV-1042" in message
+    finding = Finding.objects.get(rule="pims.invoiceNumber")
+    assert (finding.printed, finding.recorded, finding.state) == ("INV-9042", "INV-1042", "open")
+    invoice = Invoice.objects.get()
+    assert invoice.status == Invoice.Status.FLAGGED and (invoice.alteration_score or 0) > 0.5
+
+
+def test_a_number_that_could_not_be_read_costs_nothing_where_the_practice_knows_the_rest(
+    send: Send, reader: Reader, mga: Mga
+) -> None:
+    make_pims_record(mga)
+    reader.outcome = make_reading(invoice_number=None)
+    body = send().json()
+    assert (body["source"], body["data"]["invoiceNumber"]) == ("PIMS", "INV-1042")
+    assert body["pims"]["matchedOn"] == "customer, day and total"
+    assert checks(body, "pims") == ["warning"]
+
+
+def test_an_invoice_of_another_customer_is_a_finding_for_staff(send: Send, reader: Reader, mga: Mga) -> None:
+    make_pims_record(mga, customer={"id": "C-9999", "name": "Sam Ortiz"})
+    send()
+    assert Finding.objects.get(rule="pims.customer_id").severity == Finding.Severity.ERROR
 
 
 def test_a_practice_system_that_is_down_is_a_warning(
