@@ -10,7 +10,8 @@ from django.core.management import call_command
 from django.utils import timezone
 from pytest_django.fixtures import Settings
 
-from invoices.models import Event, Finding, Invoice, RecordVersion
+from invoicedata.models import Event
+from invoices.models import Finding, Invoice, RecordVersion
 from invoices.services.reconciling import keep_record, reconcile
 from invoices.services.refreshing import refresh_all, run_refresh, stale_invoices
 from pims.lookup import find_invoice

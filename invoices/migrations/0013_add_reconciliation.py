@@ -10,7 +10,7 @@ class Migration(migrations.Migration):
 
     dependencies = [
         ('invoicedata', '0004_add_tolerances'),
-        ('invoices', '0011_add_roles'),
+        ('invoices', '0012_events_moved'),
         ('pims', '0002_add_connection_state'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
