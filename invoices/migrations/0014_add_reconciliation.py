@@ -10,7 +10,7 @@ class Migration(migrations.Migration):
 
     dependencies = [
         ('invoicedata', '0004_add_tolerances'),
-        ('invoices', '0012_events_moved'),
+        ('invoices', '0013_add_webhook_receivers'),
         ('pims', '0002_add_connection_state'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
