@@ -13,6 +13,8 @@ from invoicedata import environment as env
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 DATA_DIR = Path(env.text("DATA_DIR") or BASE_DIR / "var").resolve()
+RUN_DIR = Path(env.text("RUN_DIR") or DATA_DIR / "run").resolve()  # what is worth nothing when this machine stops
+SERVE_FILE = RUN_DIR / "serve"
 DEBUG = env.boolean("DEBUG", default=False)
 SECRET_KEY = env.secret("SECRET_KEY", fallback=DATA_DIR / "secret-key")
 # Secrets in the database are written with the first of these keys and read with any of them.
@@ -122,7 +124,7 @@ if STORAGE_URL:
 
     STORAGES["default"] = storage_options(STORAGE_URL)
 STATIC_URL = "/static/"
-STATIC_ROOT = DATA_DIR / "static"
+STATIC_ROOT = Path(env.text("STATIC_DIR") or DATA_DIR / "static").resolve()
 STATICFILES_DIRS = [BASE_DIR / "static"]
 WHITENOISE_USE_FINDERS = DEBUG
 MAX_UPLOAD_BYTES = 10 * 1024 * 1024  # contract 1: 10 MB a file
@@ -150,6 +152,7 @@ OCR_MAX_PAGES = env.whole("OCR_MAX_PAGES", 50, least=1)
 # --- Jobs -----------------------------------------------------------------------------------------------------------
 WORKERS = env.whole("WORKERS", CORES, least=1)
 SYNC_WAIT_SECONDS = env.number("SYNC_WAIT_SECONDS", 25)
+SYNC_WAITING = env.whole("SYNC_WAITING", 64, least=1)
 JOB_LEASE_SECONDS = env.whole("JOB_LEASE_SECONDS", 60, least=5)
 JOB_MAX_ATTEMPTS = env.whole("JOB_MAX_ATTEMPTS", 4, least=1)
 MAX_QUEUED_JOBS = env.whole("MAX_QUEUED_JOBS", 3000, least=1)
@@ -294,7 +297,7 @@ CONTENT_SECURITY_POLICY = {
 # --- Metrics and errors -----------------------------------------------------------------------------------------------
 METRICS_TOKEN = env.text("METRICS_TOKEN")
 METRICS_ADDRESS = env.text("METRICS_ADDRESS")
-METRICS_DIR = DATA_DIR / "metrics"
+METRICS_DIR = RUN_DIR / "metrics"
 SENTRY_DSN = env.text("SENTRY_DSN")
 if SENTRY_DSN:
     from invoicedata.error_tracking import start_error_tracking

@@ -74,6 +74,11 @@ class ReadTimeoutError(OcrError):
         super().__init__(f"Reading took longer than {seconds:g} seconds and was stopped. Send fewer or simpler pages.")
 
 
+class ReaderBusyError(OcrError):
+    def __init__(self) -> None:
+        super().__init__("Too many files are being opened at this moment. Try again in a moment.")
+
+
 class ReaderCrashedError(OcrError):
     def __init__(self) -> None:
         super().__init__("The file made the reader stop. Export or scan the document again.")

@@ -28,6 +28,7 @@ from ocr.errors import (
     EngineUnavailableError,
     NothingLegibleError,
     OcrError,
+    ReaderBusyError,
     ReaderCrashedError,
     ReadTimeoutError,
     rebuild,
@@ -367,10 +368,15 @@ def read(path: Path, options: ReaderOptions | None = None, find_templates: FindT
 
 
 @contextlib.contextmanager
-def shared_reader(options: ReaderOptions | None = None) -> Iterator[Reader]:
-    """This process's reader for these options, held by one thread at a time."""
+def shared_reader(options: ReaderOptions | None = None, patience: float = -1) -> Iterator[Reader]:
+    """This process's reader for these options, held by one thread at a time. Raises ReaderBusyError where others hold
+    it for longer than `patience` seconds (-1: for ever)."""
     key = options or ReaderOptions()
-    with _lock:
+    if not _lock.acquire(timeout=patience):
+        raise ReaderBusyError
+    try:
         if key not in _shared:
             _shared[key] = Reader(key)
         yield _shared[key]
+    finally:
+        _lock.release()

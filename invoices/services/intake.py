@@ -22,6 +22,7 @@ from invoices.errors import (
     ImageResolutionTooLowError,
     InvalidFileFormatError,
     MissingFileError,
+    QueueFullError,
     UnavailableError,
 )
 from invoices.models import Document, Invoice, Job
@@ -30,12 +31,15 @@ from invoices.services import jobs
 from invoices.services.events import record_event
 from invoices.services.reading import reader_options
 from ocr import OcrError, shared_reader
+from ocr.errors import ReaderBusyError, ReaderCrashedError
 from ocr.pages import HEAD_BYTES, XML, detect_media_type
 from ocr.quality import is_surely_low
+from ocr.reader import FileFacts
 
 logger = logging.getLogger(__name__)
 
 CHUNK_BYTES = 256 * 1024
+LOOK_PATIENCE_SECONDS = 10.0
 NAME_LENGTH = 255
 XML_MESSAGE = "The file is not a PDF, JPEG, PNG, TIFF or e-invoice (XML). Send one of these formats."
 LOW_RESOLUTION = "low-resolution"
@@ -142,14 +146,25 @@ def _check_size(size: int, strict: bool) -> tuple[str, ...]:
 
 
 def _look_into(path: Path) -> tuple[int, bool]:
-    """(pages, whether an image page surely has less than 300 DPI). Raises InvalidFileFormatError."""
+    """(pages, whether an image page surely has less than 300 DPI). Raises InvalidFileFormatError, or QueueFullError
+    where others have their files looked into for too long."""
     try:
-        with shared_reader(reader_options()) as reader:
-            facts = reader.inspect(path)
+        facts = _inspect(path)
+    except ReaderBusyError as error:
+        raise QueueFullError from error
     except OcrError as error:
         raise InvalidFileFormatError(str(error)) from error
     low = any(page.is_image and is_surely_low(page.width, page.height, page.dpi) for page in facts.pages)
     return len(facts.pages), low
+
+
+def _inspect(path: Path) -> FileFacts:
+    """A child that dies may have been killed for another's sake; the file is to blame when it happens twice."""
+    with shared_reader(reader_options(), LOOK_PATIENCE_SECONDS) as reader:
+        try:
+            return reader.inspect(path)
+        except ReaderCrashedError:
+            return reader.inspect(path)
 
 
 def clean_name(filename: str) -> str:

@@ -1,11 +1,14 @@
 """Requests of contract 1: taken in, waited for, answered."""
 
 import hashlib
+import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from datetime import timedelta
 from typing import Any, BinaryIO
 
+from django.conf import settings
 from django.db import IntegrityError, transaction
 from django.utils import timezone
 
@@ -21,6 +24,7 @@ from invoices.errors import (
     InvoiceAmbiguousError,
     InvoiceNotFoundError,
     PimsLookupFailedError,
+    QueueFullError,
 )
 from invoices.models import Document, InvoiceRequest
 from invoices.services import intake, jobs, quotas
@@ -32,6 +36,7 @@ CUSTOMER_ID_LENGTH = 128
 NUMBER_LENGTH = 100
 KEY_LENGTH = 255
 KEY_LIFETIME = timedelta(hours=24)
+_places = threading.BoundedSemaphore(settings.SYNC_WAITING)  # of this process, to wait in for an answer
 FIRST_PAUSE, LONGEST_PAUSE = 0.02, 0.25  # seconds between two looks at a running request
 
 
@@ -113,6 +118,20 @@ def find_by_key(mga: Mga, key: str | None, fingerprint: str) -> InvoiceRequest |
     if known is not None and known.fingerprint != fingerprint:
         raise IdempotencyKeyReusedError
     return known
+
+
+@contextmanager
+def place_to_wait() -> Iterator[None]:
+    """For a caller that wants its answer at once. Raises QueueFullError, before anything of theirs is taken, where so
+    many wait that this one would keep others from being served."""
+    if not _places.acquire(blocking=False):
+        raise QueueFullError(
+            "Too many callers wait for their answers. Send the request again later, or with a webhookUrl."
+        )
+    try:
+        yield
+    finally:
+        _places.release()
 
 
 def wait(request: InvoiceRequest, seconds: float) -> InvoiceRequest:

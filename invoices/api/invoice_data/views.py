@@ -146,7 +146,17 @@ class UploadView(InvoiceDataView):
     def submit(self, request: Request, customer_id: str) -> Response:
         requests.check_customer_id(customer_id)
         invoice, webhook_url = read_form(request)
-        found = requests.submit(
+        if webhook_url:
+            found = self.take(request, customer_id, invoice, webhook_url)
+            body = answers.accepted(found.pk, found.accepted_at, status_url(request, found.pk))
+            return answered(request, found, 202, body)
+        with requests.place_to_wait():
+            found = self.take(request, customer_id, invoice)
+            requests.wait(found, settings.SYNC_WAIT_SECONDS)
+        return answered(request, found, *requests.answer(found, lambda pk: status_url(request, pk)))
+
+    def take(self, request: Request, customer_id: str, invoice: UploadedFile, webhook_url: str = "") -> InvoiceRequest:
+        return requests.submit(
             principal_of(request).mga,
             request_id=request.request_id,  # type: ignore[attr-defined]
             operation=self.operation,
@@ -157,11 +167,6 @@ class UploadView(InvoiceDataView):
             webhook_url=webhook_url,
             idempotency_key=request.headers.get("Idempotency-Key") or None,
         )
-        if webhook_url:
-            body = answers.accepted(found.pk, found.accepted_at, status_url(request, found.pk))
-            return answered(request, found, 202, body)
-        requests.wait(found, settings.SYNC_WAIT_SECONDS)
-        return answered(request, found, *requests.answer(found, lambda pk: status_url(request, pk)))
 
 
 def read_form(request: Request) -> tuple[UploadedFile, str]:

@@ -156,6 +156,7 @@ class Command(BaseCommand):
     def handle(self, *args: Any, no_web: bool, no_workers: bool, **options: Any) -> None:
         os.umask(UMASK_PRIVATE)
         metrics.share(settings.METRICS_DIR)
+        settings.SERVE_FILE.write_text(f"{'workers' if no_web else 'web'} {os.getpid()}", encoding="utf-8")
         if settings.METRICS_ADDRESS:
             listen_for_metrics(settings.METRICS_ADDRESS)
         os.environ["WORKER_HOST"] = host = new_id("host")

@@ -1,5 +1,6 @@
 import json
 import re
+import threading
 from decimal import Decimal
 from typing import Any
 
@@ -10,7 +11,10 @@ from pytest_django.fixtures import Settings
 from invoicedata.models import Mga
 from invoices import tasks
 from invoices.models import Document, Finding, Invoice, InvoiceRequest, Job
-from ocr.errors import CorruptFileError, NothingLegibleError
+from invoices.services import intake, requests
+from ocr import Reader as FileReader
+from ocr import shared_reader
+from ocr.errors import CorruptFileError, NothingLegibleError, ReaderCrashedError
 from pims.errors import PimsError
 from tests.documents import make_pdf
 from tests.factories import make_pims_record
@@ -299,6 +303,54 @@ def test_a_full_queue_asks_to_come_again(send: Send, reader: Reader, settings: S
     response = send()
     assert (response.status_code, response.json()["error"]["code"]) == (503, "SERVICE_BUSY")
     assert int(response["Retry-After"]) > 0
+
+
+def test_who_wants_an_answer_at_once_is_not_taken_where_too_many_wait(
+    send: Send, reader: Reader, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(requests, "_places", threading.BoundedSemaphore(1))
+    with requests.place_to_wait():
+        response = send()
+        assert (response.status_code, response.json()["error"]["code"]) == (503, "SERVICE_BUSY")
+        assert int(response["Retry-After"]) > 0
+        assert Document.objects.count() == 0
+        assert send(webhookUrl=WEBHOOK).status_code == 202
+    assert send().status_code == 200
+
+
+def test_a_child_that_was_killed_is_not_the_files_fault(
+    send: Send, reader: Reader, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    inspect, crashes = FileReader.inspect, iter([ReaderCrashedError()])
+
+    def crash_once(self: Any, path: Any) -> Any:
+        for error in crashes:
+            raise error
+        return inspect(self, path)
+
+    monkeypatch.setattr(FileReader, "inspect", crash_once)
+    assert send().status_code == 200
+
+
+def test_a_reader_that_others_hold_for_long_asks_to_come_again(
+    send: Send, reader: Reader, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(intake, "LOOK_PATIENCE_SECONDS", 0.05)
+    held, done = threading.Event(), threading.Event()
+
+    def hold() -> None:
+        with shared_reader():
+            held.set()
+            done.wait(10)
+
+    other = threading.Thread(target=hold)
+    other.start()
+    held.wait(10)
+    response = send()
+    done.set()
+    other.join()
+    assert (response.status_code, response.json()["error"]["code"]) == (503, "SERVICE_BUSY")
+    assert Document.objects.count() == 0
 
 
 @pytest.mark.parametrize("path", ["process", "process/"])
