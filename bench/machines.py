@@ -3,6 +3,7 @@
 Nothing here may be imported before `use()` has said which database this process works on, but this module.
 """
 
+import contextlib
 import os
 import shutil
 import signal
@@ -11,7 +12,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -81,21 +82,23 @@ def find_program(name: str) -> str:
 class Postgres:
     """A PostgreSQL cluster in a temporary folder. It refuses to run as root, so root runs it as `postgres`."""
 
-    def __init__(self) -> None:
-        self.port = free_port()
+    def __init__(self, host: str = "127.0.0.1") -> None:
+        self.host, self.port = host, free_port()
         self.folder = Path(tempfile.mkdtemp(prefix="postgres-"))
         self._user = {"user": "postgres", "group": "postgres"} if os.getuid() == 0 else {}
         if self._user:
             shutil.chown(self.folder, **self._user)
         self._run(find_program("initdb"), "-D", str(self.folder / "data"), "-U", "postgres", "-A", "trust")
+        with (self.folder / "data" / "pg_hba.conf").open("a") as rules:
+            rules.write(f"host all all {host}/24 trust\n")
         self.start()
 
     @property
     def url(self) -> str:
-        return f"postgres://postgres@127.0.0.1:{self.port}/postgres"
+        return f"postgres://postgres@{self.host}:{self.port}/postgres"
 
     def start(self) -> None:
-        options = f"-p {self.port} -c listen_addresses=127.0.0.1 -c unix_socket_directories={self.folder}"
+        options = f"-p {self.port} -c listen_addresses={self.host} -c unix_socket_directories={self.folder}"
         self._control("start", "-w", "-l", str(self.folder / "log"), "-o", options)
 
     def crash(self) -> None:
@@ -116,17 +119,18 @@ class Postgres:
 class Redis:
     """A Redis server that keeps nothing: what it held is gone when it stops."""
 
-    def __init__(self) -> None:
-        self.port = free_port()
+    def __init__(self, host: str = "127.0.0.1") -> None:
+        self.host, self.port = host, free_port()
         self._program = find_program("redis-server")
         self.start()
 
     @property
     def url(self) -> str:
-        return f"redis://127.0.0.1:{self.port}/0"
+        return f"redis://{self.host}:{self.port}/0"
 
     def start(self) -> None:
-        command = [self._program, "--port", str(self.port), "--bind", "127.0.0.1", "--save", "", "--appendonly", "no"]
+        command = [self._program, "--port", str(self.port), "--bind", self.host, "--save", "", "--appendonly", "no"]
+        command += ["--protected-mode", "no"]
         self._process = subprocess.Popen(command, stdout=subprocess.DEVNULL)
 
     def crash(self) -> None:
@@ -177,7 +181,10 @@ class ObjectStore:
 class Service:
     """`manage.py serve` on a database and a folder of its own. `environment` decides everything else."""
 
-    def __init__(self, folder: Path, environment: dict[str, str], log: Path | None = None) -> None:
+    def __init__(
+        self, folder: Path, environment: dict[str, str], log: Path | None = None, within: Sequence[str] = ()
+    ) -> None:
+        """within: what the command runs in, such as `ip netns exec NAME`."""
         self.port = free_port()
         kept = {name: os.environ[name] for name in KEPT_VARIABLES if name in os.environ}
         address = f"http://127.0.0.1:{self.port}"
@@ -185,10 +192,11 @@ class Service:
         self.environment = kept | own | environment
         self.url = address
         self._log = log
+        self._within = within
 
     def start(self, *arguments: str) -> None:
         output = self._log.open("ab") if self._log else None
-        command = [sys.executable, "manage.py", "serve", *arguments]
+        command = [*self._within, sys.executable, "manage.py", "serve", *arguments]
         self.process = subprocess.Popen(
             command, cwd=ROOT, env=self.environment, stdout=output, stderr=output, start_new_session=True
         )
@@ -207,6 +215,13 @@ class Service:
             return psutil.Process(self.process.pid).children(recursive=True)
         except psutil.NoSuchProcess:
             return []
+
+    def kill(self) -> None:
+        """Everything at once, as when the machine loses its power."""
+        for process in [*self.processes(), psutil.Process(self.process.pid)]:
+            with contextlib.suppress(psutil.NoSuchProcess):
+                process.kill()
+        self.process.wait()
 
     def stop(self) -> None:
         self.process.send_signal(signal.SIGTERM)

@@ -1,0 +1,109 @@
+"""How many pages N workers read in a second, beside N bare engines on the same pages in the same run.
+
+The documents are taken in first, by a service without workers; then the workers start. Counted is from the moment that
+each worker has read one document to the end. The bare engines read before and after, as machines are noisy.
+
+usage: python -m bench.throughput [--workers 2] [--documents 60] [--on sqlite|servers]
+"""
+
+import argparse
+import multiprocessing
+import os
+import sys
+import tempfile
+import time
+from contextlib import ExitStack
+from pathlib import Path
+
+from bench.chaos import SCAN, Document, Sent, make_documents, send
+from bench.machines import Postgres, Redis, Service, Tenant, make_tenant, use, wait_until
+
+START_SECONDS = 120.0
+
+
+def read_bare(count: int, ready: "multiprocessing.Barrier", seconds: "multiprocessing.Queue[float]") -> None:  # type: ignore[valid-type]
+    from bench.speed import bare_pages
+    from ocr.engines.rapid import RapidEngine
+
+    engine, (page,) = RapidEngine(), bare_pages([SCAN])
+    engine.read(page.pixels, page.dpi)
+    ready.wait()
+    started = time.perf_counter()
+    for _ in range(count):
+        engine.read(page.pixels, page.dpi)
+    seconds.put(time.perf_counter() - started)
+
+
+def measure_bare(workers: int, pages: int) -> float:
+    """Pages a second of all engines together, each in a process of one thread."""
+    context = multiprocessing.get_context("spawn")
+    ready, seconds = context.Barrier(workers), context.Queue()
+    each = max(pages // workers, 1)
+    processes = [context.Process(target=read_bare, args=(each, ready, seconds)) for _ in range(workers)]
+    for process in processes:
+        process.start()
+    taken = [seconds.get(timeout=3600) for _ in processes]
+    for process in processes:
+        process.join()
+    return workers * each / max(taken)
+
+
+def measure_service(service: Service, tenant: Tenant, documents: list[Document], workers: int) -> float:
+    from django.db import connection
+
+    from invoices.models import Job
+
+    service.start("--no-workers")
+    sent = Sent()
+    for document in documents:
+        send(service, tenant, document, "", sent, time.monotonic() + 600)
+    service.stop()
+    assert Job.objects.filter(state="queued").count() == len(documents), sent.refused
+    service.start("--no-web")
+    done = Job.objects.filter(state="done")
+    wait_until(lambda: done.count() >= workers, START_SECONDS, "The first documents")
+    first, started = done.count(), time.perf_counter()
+    wait_until(lambda: done.count() == len(documents), 3600, "All documents")
+    seconds = time.perf_counter() - started
+    service.stop()
+    connection.close()
+    return (len(documents) - first) / seconds
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--workers", type=int, default=os.cpu_count() or 1)
+    parser.add_argument("--documents", type=int, default=60, help="scans of one page")
+    parser.add_argument("--on", choices=("sqlite", "servers"), default="servers")
+    options = parser.parse_args()
+    os.environ |= dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), "1")
+    before = measure_bare(options.workers, options.documents)
+    with ExitStack() as stack:
+        folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="throughput-")))
+        environment = {
+            "INVOICE_FILE_REQUIREMENTS": "advisory",
+            "OCR_ENGINE": "rapidocr",
+            "WORKERS": str(options.workers),
+            "SYNC_WAIT_SECONDS": "0",
+        }
+        if options.on == "servers":
+            redis, postgres = Redis(), Postgres()
+            stack.callback(redis.close)
+            stack.callback(postgres.close)
+            environment |= {"REDIS_URL": redis.url, "DATABASE_URL": postgres.url}
+        service = Service(folder, environment)
+        use(service.environment)
+        tenant = make_tenant("acme")
+        rate = measure_service(
+            service, tenant, make_documents(options.documents, options.documents, 1), options.workers
+        )
+    after = measure_bare(options.workers, options.documents)
+    bare = (before + after) / 2
+    print(f"{options.workers} bare engines   {bare:.2f} pages/s ({before:.2f} before, {after:.2f} after)")
+    print(f"{options.workers} workers        {rate:.2f} pages/s, all included, on {options.on}")
+    print(f"beside the bare engines: {rate / bare:.0%}")
+    return 0 if rate >= 0.9 * bare else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())
