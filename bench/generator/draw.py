@@ -305,7 +305,7 @@ class Draw:
             line.staff = random.choice(("JW", "KB", "MRS", "AO", "TH"))
         if self.may("dated"):
             lines.sort(key=lambda line: (line.patient, line.day))
-        if self.may("deposits", 0.5) and self.trade == "drinks":
+        if self.trade == "drinks" and self.kind != "credit_note" and self.may("deposits", 0.5):
             lines += self.deposits(basis)
         return lines
 

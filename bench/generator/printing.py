@@ -1,12 +1,12 @@
 """Writes a paper as a page of HTML: words, numbers and days as its country writes them, each known value marked.
 
-A mark is a span: `data-f` (field), `data-x` (what goes to `extra`) or `data-l` and `data-p` (part of a line),
+A mark is a <data> element: `data-f` (field), `data-x` (what goes to `extra`) or `data-l` and `data-p` (part of a line),
 with `data-v` the value. What a layout does not print has no mark, and is no truth.
 """
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from datetime import date
+from datetime import date, timedelta
 from decimal import Decimal
 from random import Random
 from typing import Any
@@ -18,7 +18,7 @@ from markupsafe import Markup, escape
 
 from bench.generator import pictures
 from bench.generator.catalogue import Country, Layout, names, words_of
-from bench.generator.draw import Line, Paper, Party, Payment, TaxRow
+from bench.generator.draw import Line, Paper, Party, Payment, TaxRow, cents
 
 BY_KIND = {
     "number": {"credit_note": "credit_number", "delivery_note": "note_number", "receipt": "receipt_number"},
@@ -35,9 +35,13 @@ BASE = (
 ENVIRONMENT = Environment(autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
 
 
-def span(attributes: Mapping[str, Any], text: Any) -> Markup:
+def marked(attributes: Mapping[str, Any], text: Any) -> Markup:
     marks = Markup(" ").join(Markup('data-{}="{}"').format(name, value) for name, value in attributes.items())
-    return Markup("<span {}>{}</span>").format(marks, text)
+    return Markup("<data {}>{}</data>").format(marks, text)
+
+
+def has_symbol(shape: str) -> bool:
+    return shape != "{n}"
 
 
 class Labels:
@@ -93,13 +97,13 @@ class Style:
         self.is_credit = paper.kind == "credit_note"
         self.day_shape = random.choice(paper.country.dates)
         self.symbol = random.choice(paper.country.symbols)
-        self.money_shape = random.choice([s for s in paper.country.money if "{s}" in s or "{" in s])
+        self.money_shape = random.choice(paper.country.money)
         self.where = random.choice(layout.symbols)
         self.negative = random.choice(layout.credits)
         self.quantity_shape = random.choice(("0.###", "0.###", "0.###", "0.00", "0.00#", "0.000", "0.0##"))
         self.price_digits = random.choice((3, 4)) if "fine_prices" in layout.has and random.random() < 0.5 else 2
         self.grouping = random.choice(("#,##0", "#,##0", "#,##0", "#,##0", "0"))
-        if "{s}" not in self.money_shape and "$" not in self.money_shape and "€" not in self.money_shape:
+        if not has_symbol(self.money_shape):
             self.where = "none" if self.where != "all" else self.where
 
     def number(self, amount: Decimal, digits: int = 2) -> str:
@@ -119,9 +123,9 @@ class Style:
         text = self.number(amount)
         if not with_symbol:
             return text
-        shape = self.money_shape if "{s}" in self.money_shape else self.money_shape.replace("{n}", "{s}{n}", 1)
-        if "€" in self.money_shape or "$" in self.money_shape or "EUR" in self.money_shape:
-            shape = self.money_shape
+        shape = self.money_shape
+        if not has_symbol(shape):
+            shape = next(known for known in self.country.money if has_symbol(known))
         symbol = Markup("") if "{s}" not in shape else self.symbol
         return shape.format(s=symbol, n=text).replace(" ", NO_BREAK)
 
@@ -169,7 +173,7 @@ class Writer:
     ) -> Markup:
         signed = self.style.signed(amount) if is_signed else amount
         with_symbol = self.style.where != "none" if symbol is None else symbol
-        return span({group: field, "v": plain(signed)}, self.style.money(signed, with_symbol))
+        return marked({group: field, "v": plain(signed)}, self.style.money(signed, with_symbol))
 
     def money(self, amount: Decimal, symbol: bool | None = None) -> str:
         """An amount that is no known value."""
@@ -178,7 +182,7 @@ class Writer:
 
     def date_of(self, field: str, day: date) -> Markup:
         return (
-            span({"f": field, "v": day.isoformat()}, self.style.day(day))
+            marked({"f": field, "v": day.isoformat()}, self.style.day(day))
             if field
             else Markup(escape(self.style.day(day)))
         )
@@ -187,20 +191,21 @@ class Writer:
         paper = self.paper
         number_field = NUMBER_FIELDS.get(paper.kind, "invoiceNumber")
         found: dict[str, Any] = {
-            "number": span({"f": number_field, "v": paper.number}, paper.number) if number_field else paper.number,
+            "number": marked({"f": number_field, "v": paper.number}, paper.number) if number_field else paper.number,
             "date": self.date_of(DATE_FIELDS.get(paper.kind, "invoiceDate"), paper.day),
             "due": self.date_of("dueDate", paper.due) if paper.due else "",
             "delivery_date": self.date_of("deliveryDate", paper.delivery_day) if paper.delivery_day else "",
-            "order": span({"f": "orderNumber", "v": paper.order}, paper.order)
+            "order": marked({"f": "orderNumber", "v": paper.order}, paper.order)
             if has_digit(paper.order)
             else paper.order,
-            "note_numbers": [span({"x": "deliveryNoteNumbers", "v": n}, n) for n in paper.note_numbers],
-            "terms": span({"f": "paymentTerms", "v": self.labels.terms_text}, self.labels.terms_text),
+            "note_numbers": [marked({"x": "deliveryNoteNumbers", "v": n}, n) for n in paper.note_numbers],
+            "terms": marked({"f": "paymentTerms", "v": self.labels.terms_text}, self.labels.terms_text),
             "total": self.amount("totalAmount", paper.total),
             "total_plain": self.amount("totalAmount", paper.total, symbol=False),
             "total_symbol": self.amount("totalAmount", paper.total, symbol=True),
             "net": self.amount("subtotal", paper.net),
             "tax": self.amount("taxAmount", paper.tax),
+            "goods_total": self.amount("totalAmount", sum((line.total for line in paper.lines), Decimal(0))),
             "goods": self.money(sum((line.total for line in paper.lines), Decimal(0))),
             "allowance": self.money(-paper.allowance) if paper.allowance else "",
             "paid": self.amount("amountPaid", paper.paid, is_signed=False) if paper.payments else "",
@@ -211,7 +216,9 @@ class Writer:
         found["subtotal"] = found["goods"] if paper.allowance else found["net"]
         found["note_number"] = found["note_numbers"][0] if found["note_numbers"] else ""
         found["paid_minus"] = (
-            span({"f": "amountPaid", "v": plain(paper.paid)}, self.style.money(-paper.paid, self.style.where != "none"))
+            marked(
+                {"f": "amountPaid", "v": plain(paper.paid)}, self.style.money(-paper.paid, self.style.where != "none")
+            )
             if paper.payments
             else ""
         )
@@ -231,7 +238,8 @@ class Writer:
                 out.append((name, []))
             out[-1][1].append(line)
         return [
-            (span({"l": " ".join(str(v.index) for v in views), "p": by, "v": name}, name), views) for name, views in out
+            (marked({"l": " ".join(str(v.index) for v in views), "p": by, "v": name}, name), views)
+            for name, views in out
         ]
 
     def head(self, key: str) -> str:
@@ -260,6 +268,7 @@ class Writer:
             "label": self.labels("tax_at", rate),
             "has_tax": bool(row.amount),
             "gross": self.money(row.base + row.amount),
+            "halves": [self.money(cents(row.amount / 2)), self.money(row.amount - cents(row.amount / 2))],
         }
 
     def payments(self) -> list[dict[str, Any]]:
@@ -267,7 +276,7 @@ class Writer:
 
     def payment(self, index: int, payment: Payment) -> dict[str, Any]:
         def part(name: str, value: str, text: str) -> Markup:
-            return span({"pay": index, "p": name, "v": value}, text)
+            return marked({"pay": index, "p": name, "v": value}, text)
 
         amount, negative = (
             self.style.money(payment.amount, self.style.where != "none"),
@@ -341,6 +350,8 @@ class Writer:
             "lang": paper.country.language,
             "chance": lambda share: random.random() < share,
             "basis": paper.basis,
+            "one_day": timedelta(days=1),
+            "one_week": timedelta(days=7),
             "clock": f"{random.randint(8, 19):02}:{random.randint(0, 59):02}",
             "sign": random.choice(self.names_of("signs")),
             **self.parties(),
@@ -367,7 +378,7 @@ class PatientView:
 
     def __init__(self, patient: Any) -> None:
         self.patient = patient
-        self.name = span({"x": "patients", "v": patient.name}, patient.name)
+        self.name = marked({"x": "patients", "v": patient.name}, patient.name)
 
     def __getattr__(self, key: str) -> str:
         return str(getattr(self.patient, key))
@@ -380,7 +391,7 @@ class LineView:
         self.writer, self.index, self.line = writer, index, line
 
     def part(self, name: str, value: str, text: str) -> Markup:
-        return span({"l": self.index, "p": name, "v": value}, text)
+        return marked({"l": self.index, "p": name, "v": value}, text)
 
     def __getattr__(self, key: str) -> Any:
         return getattr(self.line, key)
@@ -488,7 +499,7 @@ class PartyView:
     def name(self) -> Markup:
         text: Any = self.party.printed
         for field in self.fields:
-            text = span({"f": field, "v": self.party.printed}, text)
+            text = marked({"f": field, "v": self.party.printed}, text)
         return Markup(text)
 
     @property
@@ -532,7 +543,7 @@ class PartyView:
         place = self.party.place
         parts = "|".join((place.street, place.city, place.state, place.postcode))
         return [
-            span({"f": "supplierAddress", "v": ", ".join(self.address()), "parts": parts, "piece": i}, line)
+            marked({"f": "supplierAddress", "v": ", ".join(self.address()), "parts": parts, "piece": i}, line)
             for i, line in enumerate(lines)
         ]
 
@@ -546,7 +557,7 @@ class PartyView:
 
     def _extra(self, name: str, value: str) -> str:
         is_practice = self.writer.paper.trade == "vet" and "supplier" in self.fields
-        return span({"x": name, "v": value}, value) if is_practice else value
+        return marked({"x": name, "v": value}, value) if is_practice else value
 
     @property
     def web(self) -> str:
