@@ -4,17 +4,22 @@ import csv
 import json
 
 from django.contrib import admin, messages
-from django.core.exceptions import ObjectDoesNotExist
+from django.core.exceptions import ObjectDoesNotExist, PermissionDenied
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
+from django.template.response import TemplateResponse
+from django.urls import URLPattern, path
+from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
+from django.views.decorators.http import require_GET
 
 from invoicedata import audit
 from invoicedata.models import Event
-from invoicedata.staff import OwnTenantsFilter
+from invoicedata.staff import OwnTenantsFilter, tenant_ids
 from invoices.admin.base import ReadOnlyAdmin, pill_column
 from invoices.models import Erasure, Job
+from invoices.services.operations import measure
 
 MOST_EVENTS = 200_000  # that a browser may wait for
 TOO_MANY = "These are too many for a browser: use manage.py audit {}."
@@ -36,6 +41,26 @@ class JobAdmin(ReadOnlyAdmin):
     list_select_related = ("mga", "document")
     search_fields = ("id", "document__filename", "request__id")
     date_hierarchy = "created_at"
+
+    def get_urls(self) -> list[URLPattern]:
+        view = self.admin_site.admin_view(require_GET(self.operations_view))
+        return [path("operations/", view, name="invoices_job_operations"), *super().get_urls()]
+
+    def operations_view(self, request: HttpRequest) -> HttpResponse:
+        """The queue, failures and throughput of the whole service: not for who is limited to tenants."""
+        if not self.has_view_permission(request) or tenant_ids(request.user) is not None:
+            raise PermissionDenied
+        figures = measure(timezone.now())
+        hours = figures.hours
+        series = {
+            "hours": [f"{hour.start:%H:%M}" for hour in hours],
+            "done": [hour.done for hour in hours],
+            "failed": [hour.failed for hour in hours],
+            "taken": [hour.webhooks_taken for hour in hours],
+            "refused": [hour.webhooks_failed for hour in hours],
+        }
+        context = {**self.admin_site.each_context(request), "title": "Operations", "figures": figures, "series": series}
+        return TemplateResponse(request, "admin/invoices/job/operations.html", context)
 
 
 @admin.register(Event)

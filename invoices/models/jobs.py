@@ -62,6 +62,8 @@ class Job(models.Model):
                 name="job_unfinished",
                 condition=models.Q(state__in=["queued", "running"]),
             ),
+            # The operations page: what ended lately.
+            models.Index(fields=["finished_at"], name="job_ended", condition=models.Q(state__in=["done", "failed"])),
         ]
 
     def __str__(self) -> str:

@@ -104,6 +104,7 @@ class WebhookAttempt(models.Model):
 
     class Meta:
         ordering = ("delivery", "number")
+        indexes = [models.Index(fields=["started_at"], name="attempt_started")]  # the operations page: the last day
 
     def __str__(self) -> str:
         return f"Attempt {self.number}: {self.status_code or self.error}"

@@ -40,6 +40,16 @@ def title_words(name: str) -> str:
     return name.replace("_", " ").capitalize()
 
 
+@register.filter
+def duration(seconds: float | None) -> str:
+    """Seconds as a person says them: "0.8 s", "42 s", "7 min", "3 h"."""
+    if seconds is None:
+        return "–"  # noqa: RUF001
+    if seconds < 90:
+        return f"{seconds:.1f} s" if 0 < seconds < 10 else f"{seconds:.0f} s"
+    return f"{seconds / 60:.0f} min" if seconds < 5400 else f"{seconds / 3600:.0f} h"
+
+
 @register.simple_tag
 def status_pill(value: str, label: str = "") -> SafeString:
     """A state as a coloured pill; the word stays, so colour is never alone."""

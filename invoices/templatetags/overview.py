@@ -5,7 +5,7 @@ from typing import Any
 from django import template
 from django.db.models import Count
 
-from invoicedata.staff import visible
+from invoicedata.staff import tenant_ids, visible
 from invoices.models import Document, Invoice, Job
 
 register = template.Library()
@@ -25,6 +25,7 @@ def overview(context: template.Context) -> dict[str, Any]:
         "request": context.get("request"),
         "statuses": [(value, label, statuses.get(value, 0)) for value, label in Invoice.Status.choices],
         "waiting": tasks.get(Job.State.QUEUED, 0) + tasks.get(Job.State.RUNNING, 0),
+        "sees_operations": user.has_perm("invoices.view_job") and tenant_ids(user) is None,
         "failed_jobs": tasks.get(Job.State.FAILED, 0),
         "unreadable": states.get(Document.State.ERROR, 0),
         "documents": sum(states.values()),
