@@ -9,6 +9,7 @@ same contents.
 
 import argparse
 import sys
+from itertools import chain
 from pathlib import Path
 
 from tqdm import tqdm
@@ -16,7 +17,7 @@ from tqdm import tqdm
 from bench.generator.browser import printer
 from bench.generator.catalogue import HALVES, layouts
 from bench.generator.damage import VARIANTS
-from bench.generator.sets import BATCH_VARIANTS, SHARES, Row, plan, write, write_batches, write_rows
+from bench.generator.sets import BATCH_VARIANTS, SHARES, Row, plan, write, write_batches, write_pairs, write_rows
 
 
 def main() -> int:
@@ -32,6 +33,9 @@ def main() -> int:
     )
     parser.add_argument(
         "--batches", type=int, default=6, metavar="N", help="files with several documents, in each half (default: 6)"
+    )
+    parser.add_argument(
+        "--pairs", type=int, default=2, metavar="N", help="two receipts on one picture, in each half (default: 2)"
     )
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--only", choices=VARIANTS, action="append", help="only this variant (may be repeated)")
@@ -55,18 +59,22 @@ def main() -> int:
             wishes = plan(half, getattr(options, half), options.seed, shares)
             wishes = [wish for wish in wishes if not options.layout or wish.layout.name in options.layout]
             batches = 0 if options.layout else options.batches
-            if not wishes and not batches:
+            pairs = 0 if options.layout or set(shares) == {"digital"} else options.pairs
+            if not wishes and not batches and not pairs:
                 continue
             folder.mkdir(parents=True, exist_ok=True)
             rows: list[Row] = []
-            with tqdm(total=len(wishes) + batches, desc=half, unit="file", disable=not sys.stderr.isatty()) as bar:
-                for source in (
+            with tqdm(
+                total=len(wishes) + batches + pairs, desc=half, unit="file", disable=not sys.stderr.isatty()
+            ) as bar:
+                sources = (
                     write(wishes, browser, folder),
                     write_batches(half, batches, options.seed, browser, folder, variants),
-                ):
-                    for row in source:
-                        rows.append(row)
-                        bar.update()
+                    write_pairs(half, pairs, options.seed, browser, folder),
+                )
+                for row in chain(*sources):
+                    rows.append(row)
+                    bar.update()
             write_rows(rows, folder / "truth.jsonl")
             print(f"{folder}: {len(rows)} files, {sum(row['pages'] for row in rows)} pages")
     return 0

@@ -204,6 +204,23 @@ def shine_through(picture: Picture, other: Picture, random: np.random.Generator)
     return (picture.astype(np.float32) * ghost / 255).astype(np.uint8)
 
 
+def side_by_side(sheets: Sequence[Picture], random: np.random.Generator) -> Picture:
+    """Slips laid out beside each other, not quite level, on one white sheet."""
+    gap = int(0.12 * sheets[0].shape[1])
+    turned = [
+        turn_slightly(
+            np.pad(sheet, ((gap, gap), (gap, gap), (0, 0)), constant_values=255), float(random.uniform(-2, 2)), 255
+        )
+        for sheet in sheets
+    ]
+    height = max(sheet.shape[0] for sheet in turned) + gap
+    placed = []
+    for sheet in turned:
+        top = int(random.integers(0, height - sheet.shape[0] + 1))
+        placed.append(np.pad(sheet, ((top, height - sheet.shape[0] - top), (0, 0), (0, 0)), constant_values=255))
+    return np.concatenate(placed, axis=1)
+
+
 def multiply(picture: Picture, layer: Image.Image) -> Picture:
     return (picture.astype(np.float32) * np.asarray(layer.convert("RGB"), dtype=np.float32) / 255).astype(np.uint8)
 

@@ -29,9 +29,8 @@ TITLES = {"other": "estimate"}
 NUMBER_FIELDS = {"delivery_note": "deliveryNoteNumber", "statement": "", "other": ""}
 DATE_FIELDS = {"delivery_note": "deliveryDate", "statement": "", "other": ""}
 NO_BREAK = "\u00a0"
-BASE = (
-    "<!doctype html><style>html { font-variant-ligatures: none; padding: 0 1px 1px 0; box-sizing: border-box }</style>"
-)
+BASE = """<!doctype html><style>html { font-variant-ligatures: none; padding: 0 1px 1px 0; box-sizing: border-box }
+body { overflow-wrap: break-word }</style>"""
 ENVIRONMENT = Environment(autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
 
 

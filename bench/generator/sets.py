@@ -2,6 +2,7 @@
 
 import io
 import json
+import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,7 +18,7 @@ from bench.generator.browser import Print, Printer
 from bench.generator.catalogue import Layout, layouts
 from bench.generator.draw import Draw, Paper, Party
 from bench.generator.printing import Writer
-from bench.generator.truth import row_of
+from bench.generator.truth import TruthError, row_of
 
 SHARES = {"digital": 0.4, "clean": 0.18, "degraded": 0.22, "phone": 0.15, "turned": 0.05}
 SET_OF_KIND = {
@@ -26,7 +27,8 @@ SET_OF_KIND = {
     "statement": "made-other",
     "other": "made-other",
 }
-BATCH_SET = "batch"
+BATCH_SET, PAIR_SET = "batch", "made-pair"
+PAIR_DPI = 240
 BATCH_VARIANTS = ("digital", "digital", "clean", "degraded")
 Row = dict[str, Any]
 
@@ -84,13 +86,22 @@ def make(
     printed = printer.print(Writer(paper, wish.layout, random).html())
     row = row_of(paper, wish.layout, printed, is_digital=wish.variant == "digital")
     made_set = SET_OF_KIND.get(wish.kind, "made-vet" if paper.trade == "vet" else "made-supplier")
-    return paper, printed, {"id": wish.name, "file": "", "set": made_set} | row | {"variant": wish.variant}
+    return (
+        paper,
+        printed,
+        {"id": wish.name, "file": "", "set": made_set} | row | {"variant": wish.variant, "half": wish.layout.half},
+    )
 
 
 def write(wishes: Sequence[Wish], printer: Printer, folder: Path) -> Iterator[Row]:
-    """Makes the documents one by one; each row when its file is written."""
+    """Makes the documents one by one; each row when its file is written. A document whose truth is not what it prints
+    (a text that runs off the page) is left out, and told."""
     for wish in wishes:
-        _, printed, row = make(wish, printer)
+        try:
+            _, printed, row = make(wish, printer)
+        except TruthError as error:
+            print(f"{wish.name} is left out: {error}", file=sys.stderr)
+            continue
         yield store(wish, printed.pdf, row, folder)
 
 
@@ -180,27 +191,59 @@ def write_batches(
             supplier, customer = paper.supplier, paper.customer
             pages = list(range(page, page + row["pages"]))
             page += row["pages"]
-            parts.append(
-                {k: v for k, v in row.items() if k not in ("id", "file", "set", "variant", "complete")}
-                | {"pages": pages}
-            )
+            parts.append(part_of(row) | {"pages": pages})
             files.append(printed.pdf)
         wish = Wish(seed, 10_000 + 10 * number, chosen[0], "invoice", variant)
-        row = {
-            "id": f"made-{half}-{seed}-batch-{number:03}",
-            "file": "",
-            "set": BATCH_SET,
-            "kind": "batch",
-            "fields": {},
-            "invoices": parts,
-            "pages": page - 1,
-            "layout": "batch",
-            "country": country,
-            "variant": variant,
-            "tags": ["one-supplier"] * one_supplier,
-            "complete": True,
-        }
+        tags = ["one-supplier"] * one_supplier
+        row = several(f"made-{half}-{seed}-batch-{number:03}", BATCH_SET, parts, page - 1, variant, tags, half)
         yield store(wish, joined(files), row, folder)
+
+
+def write_pairs(half: str, count: int, seed: int, printer: Printer, folder: Path) -> Iterator[Row]:
+    """Pictures of two receipts side by side on a scanner's glass or a table: both on page 1, the left one first."""
+    random = Random(f"pairs/{half}/{seed}")
+    rolls = [layout for layout in layouts().values() if layout.half == half and is_roll(layout)]
+    for number in range(count):
+        variant = random.choice(("clean", "degraded", "phone"))
+        wishes = [
+            Wish(seed, 20_000 + 2 * number + side, layout, random.choice(layout.kinds), variant)
+            for side, layout in enumerate(random.choices(rolls, k=2))
+        ]
+        made = [make(wish, printer) for wish in wishes]
+        sheets = [rasterise(printed.pdf, PAIR_DPI)[0] for _, printed, _ in made]
+        parts = [part_of(row) | {"pages": [1]} for _, _, row in made]
+        look = np.random.default_rng(hash_of(f"{seed}/{half}/pair/{number}"))
+        result = damage.degrade([damage.side_by_side(sheets, look)], variant, look, dpi=PAIR_DPI, is_thermal=False)
+        name = f"made-{half}-{seed}-pair-{number:03}"
+        path = save(result, folder / name, look)
+        yield several(name, PAIR_SET, parts, 1, variant, [*result.tags, "thermal"], half) | {"file": path.name}
+
+
+def part_of(row: Row) -> Row:
+    """A document's row as a part of a file."""
+    return {k: v for k, v in row.items() if k not in ("id", "file", "set", "variant", "complete", "half")}
+
+
+def several(
+    name: str, set_name: str, parts: Sequence[Row], pages: int, variant: str, tags: Sequence[str], half: str
+) -> Row:
+    """The row of a file with several documents."""
+    languages = sorted({part["language"] for part in parts})
+    return {
+        "id": name,
+        "file": "",
+        "set": set_name,
+        "kind": "batch",
+        "fields": {},
+        "invoices": list(parts),
+        "pages": pages,
+        "layout": "batch",
+        "language": "+".join(languages),
+        "variant": variant,
+        "tags": sorted(set(tags)),
+        "complete": True,
+        "half": half,
+    }
 
 
 def joined(files: Sequence[bytes]) -> bytes:
