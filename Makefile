@@ -1,6 +1,6 @@
 # `make` alone lists the targets. HOST, PORT, DATA_DIR, DATABASE_URL, WORKERS … are taken from the environment.
 .DEFAULT_GOAL := help
-.PHONY: help setup run serve test lint openapi accuracy bench chaos fuzz pims-stub clean
+.PHONY: help setup run serve test lint openapi accuracy bench chaos fuzz fuzz-files pims-stub clients docs sbom lock clean
 PYTHON_RUN := .venv/bin/python
 
 help: ## List the targets
@@ -45,6 +45,18 @@ fuzz: ## Try the API against its OpenAPI document with generated requests, good 
 pims-stub: ## Start practice systems to try connections against, on PORT (8900); prints what to enter in the admin
 	@scripts/setup.sh --no-database
 	@$(PYTHON_RUN) -m tests.pims.stub --port $${PORT:-8900}
+
+clients: ## Write the Python client and the Postman collection of docs/examples from docs/openapi.yaml
+	@$(PYTHON_RUN) scripts/make_clients.py
+
+docs: ## Build the documentation into build/site; a warning is an error
+	@scripts/setup.sh --no-database
+	@NO_MKDOCS_2_WARNING=1 $(PYTHON_RUN) -m mkdocs build --strict --quiet
+
+sbom: ## Write build/sbom.json (CycloneDX) and build/licences.md: what is installed, and under which licences
+	@mkdir -p build
+	@.venv/bin/cyclonedx-py requirements requirements.txt --output-reproducible --output-file build/sbom.json
+	@.venv/bin/pip-licenses --format=markdown --with-urls --output-file build/licences.md
 
 openapi: ## Write docs/openapi.yaml from the code
 	@$(PYTHON_RUN) manage.py spectacular --validate --fail-on-warn --file docs/openapi.yaml
