@@ -42,6 +42,10 @@ fuzz: ## Try the API against its OpenAPI document with generated requests, good 
 	@scripts/setup.sh --no-database
 	@$(PYTHON_RUN) scripts/fuzz_api.py $(ARGS)
 
+fuzz-files: ## Send every file below DIR to a server of its own; no answer may be a server error, every file gets a verdict
+	@scripts/setup.sh --no-database
+	@$(PYTHON_RUN) -m scripts.fuzz_files $(DIR) $(ARGS)
+
 pims-stub: ## Start practice systems to try connections against, on PORT (8900); prints what to enter in the admin
 	@scripts/setup.sh --no-database
 	@$(PYTHON_RUN) -m tests.pims.stub --port $${PORT:-8900}
