@@ -62,8 +62,9 @@ sbom: ## Write build/sbom.json (CycloneDX) and build/licences.md: what is instal
 	@.venv/bin/cyclonedx-py requirements requirements.txt --output-reproducible --output-file build/sbom.json
 	@.venv/bin/pip-licenses --format=markdown --with-urls --output-file build/licences.md
 
-openapi: ## Write docs/openapi.yaml from the code
+openapi: ## Write docs/openapi.yaml from the code, and the Python client from that
 	@$(PYTHON_RUN) manage.py spectacular --validate --fail-on-warn --file docs/openapi.yaml
+	@$(PYTHON_RUN) scripts/make_clients.py --python-only
 
 clean: ## Remove the database, the uploads and everything else below DATA_DIR (asks first)
 	@printf 'Remove %s with all uploads and the database? [y/N] ' "$${DATA_DIR:-var}"; read answer; [ "$$answer" = y ] && rm -rf "$${DATA_DIR:-var}"

@@ -30,6 +30,7 @@ from .list_invoices_sort import ListInvoicesSort
 from .list_invoices_status import ListInvoicesStatus
 from .payment import Payment
 from .practice_data import PracticeData
+from .practice_system import PracticeSystem
 from .validation_check import ValidationCheck
 from .validation_results import ValidationResults
 
@@ -64,6 +65,7 @@ __all__ = (
     "ListInvoicesStatus",
     "Payment",
     "PracticeData",
+    "PracticeSystem",
     "ValidationCheck",
     "ValidationResults",
 )

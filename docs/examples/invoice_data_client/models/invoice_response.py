@@ -13,6 +13,7 @@ from ..types import UNSET, Unset
 
 if TYPE_CHECKING:
     from ..models.invoice_data import InvoiceData
+    from ..models.practice_system import PracticeSystem
     from ..models.validation_results import ValidationResults
 
 
@@ -28,6 +29,7 @@ class InvoiceResponse:
         status (InvoiceResponseStatus): Processing status
         completed_at (datetime.datetime): Processing completion timestamp (UTC)
         source (InvoiceResponseSource | Unset): Data source
+        pims (PracticeSystem | Unset): The practice system that has the invoice (added to the contract)
         validation_results (ValidationResults | Unset): Data validation results
         data (InvoiceData | Unset): Detailed invoice information
         additional_invoices (list[InvoiceData] | Unset): Further invoices in the same file (added to the contract)
@@ -37,6 +39,7 @@ class InvoiceResponse:
     status: InvoiceResponseStatus
     completed_at: datetime.datetime
     source: InvoiceResponseSource | Unset = UNSET
+    pims: PracticeSystem | Unset = UNSET
     validation_results: ValidationResults | Unset = UNSET
     data: InvoiceData | Unset = UNSET
     additional_invoices: list[InvoiceData] | Unset = UNSET
@@ -52,6 +55,10 @@ class InvoiceResponse:
         source: str | Unset = UNSET
         if not isinstance(self.source, Unset):
             source = self.source.value
+
+        pims: dict[str, Any] | Unset = UNSET
+        if not isinstance(self.pims, Unset):
+            pims = self.pims.to_dict()
 
         validation_results: dict[str, Any] | Unset = UNSET
         if not isinstance(self.validation_results, Unset):
@@ -79,6 +86,8 @@ class InvoiceResponse:
         )
         if source is not UNSET:
             field_dict["source"] = source
+        if pims is not UNSET:
+            field_dict["pims"] = pims
         if validation_results is not UNSET:
             field_dict["validationResults"] = validation_results
         if data is not UNSET:
@@ -91,6 +100,7 @@ class InvoiceResponse:
     @classmethod
     def from_dict(cls, src_dict: Mapping[str, Any]) -> Self:
         from ..models.invoice_data import InvoiceData
+        from ..models.practice_system import PracticeSystem
         from ..models.validation_results import ValidationResults
 
         d = dict(src_dict)
@@ -106,6 +116,13 @@ class InvoiceResponse:
             source = UNSET
         else:
             source = InvoiceResponseSource(_source)
+
+        _pims = d.pop("pims", UNSET)
+        pims: PracticeSystem | Unset
+        if isinstance(_pims, Unset):
+            pims = UNSET
+        else:
+            pims = PracticeSystem.from_dict(_pims)
 
         _validation_results = d.pop("validationResults", UNSET)
         validation_results: ValidationResults | Unset
@@ -137,6 +154,7 @@ class InvoiceResponse:
             status=status,
             completed_at=completed_at,
             source=source,
+            pims=pims,
             validation_results=validation_results,
             data=data,
             additional_invoices=additional_invoices,
