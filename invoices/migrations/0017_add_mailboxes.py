@@ -10,7 +10,7 @@ class Migration(migrations.Migration):
 
     dependencies = [
         ('invoicedata', '0008_add_webhook_settings'),
-        ('invoices', '0015_schedule_refresh'),
+        ('invoices', '0016_add_operations_indexes'),
     ]
 
     operations = [
