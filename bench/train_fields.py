@@ -12,7 +12,6 @@ fitted on the held-out predictions. Everything is deterministic.
 import argparse
 import dataclasses
 import json
-import math
 import re
 import sys
 import unicodedata
@@ -32,8 +31,12 @@ from scipy.sparse import csr_matrix
 
 from ocr import fields as decide
 from ocr import parties
-from ocr.scorer import MODEL_FOLDER, NONE_SCORE, FieldModel, initial_weight
+from ocr.evaluation import Comparison, accepted_share, calibration_error
+from ocr.scorer import MODEL_FOLDER, NONE_SCORE, FieldModel, Weights, initial_weight
 from ocr.types import DocumentKind, Field, Page
+from tests.ocr.sheets import make_page
+
+TYPED = Path(__file__).parent / "typed"
 
 SPREAD = 1.0  # standard deviation of the weights around their prior mean, in logits
 NONE_SPREAD = 0.7
@@ -62,6 +65,7 @@ FIELDS = {
 NAMES = {ours: theirs for theirs, ours in FIELDS.items()}
 PARTIES = parties.PARTY_FIELDS
 SCORED = (*decide.AMOUNT_FIELDS, *decide.DATE_FIELDS, *decide.NUMBER_FIELDS, *PARTIES)
+HEADER = ("invoice_number", "issue_date", "gross_total", "supplier_name")  # what an invoice is paid by
 # What a left-out value means: in made documents that it is not printed; in found ones only that nobody wrote it down.
 COMPLETE_SETS = ("vet", "hospitality", "delivery-note", "batch", "generated")
 
@@ -99,6 +103,17 @@ def read_documents(words: Path, truths: Iterable[Path]) -> Iterator[Document]:
             ):
                 own = [p for p in pages if p.number in part["pages"]] if number else pages
                 yield make_document(row | part | {"id": row["id"] + number, "set": row["set"]}, own)
+
+
+def read_typed(folder: Path) -> Iterator[Document]:
+    """Documents typed as text, NAME.txt beside NAME.json with their kind and (our) fields."""
+    for file in sorted(folder.glob("*.txt")):
+        row = json.loads(file.with_suffix(".json").read_text(encoding="utf-8"))
+        kind = DocumentKind(row["kind"])
+        pages = [make_page(file.read_text(encoding="utf-8"))]
+        truth = {name: value for name, value in row["fields"].items() if name in SCORED and value is not None}
+        group = f"typed {file.stem}"
+        yield Document(group, "typed", group, kind, truth, False, decide.gather_evidence(pages, kind))
 
 
 def make_document(row: Mapping[str, Any], pages: Sequence[Page]) -> Document:
@@ -185,44 +200,32 @@ def _maximise(
     )
     start = np.array([initial_weight(name, n) for n in names])
     spread = np.array([LABEL_SPREAD if ":" in n else SPREAD for n in names])
-    present = [bool(good[a:b].any()) for a, b, _ in spans]
+    spans = [span for span in spans if span[0] < span[1]]  # without a candidate there is nothing to learn
+    begins = np.array([a for a, _, _ in spans])
+    owner = np.repeat(np.arange(len(spans)), [b - a for a, b, _ in spans])
+    importance = np.array([weight for _, _, weight in spans])
+    present = np.logical_or.reduceat(good, begins)
 
     def loss(weights: np.ndarray) -> tuple[float, np.ndarray]:
         scores = matrix @ weights[:-1]
         none = weights[-1]
         pull = (weights[:-1] - start) / spread
-        total = float(0.5 * pull @ pull + 0.5 * ((none - NONE_SCORE) / NONE_SPREAD) ** 2)
-        slope = np.zeros(len(rows))
-        none_slope = (none - NONE_SCORE) / NONE_SPREAD**2
-        for (a, b, weight), there in zip(spans, present, strict=True):
-            own = scores[a:b]
-            top = max(float(own.max(initial=-1e9)), none)
-            shares = np.exp(own - top)
-            absent = math.exp(none - top)
-            everything = shares.sum() + absent
-            hit = shares[good[a:b]].sum() if there else absent
-            total -= weight * math.log(max(hit, 1e-300) / everything)
-            own_slope = shares / everything
-            if there:
-                own_slope = own_slope - np.where(good[a:b], shares / max(hit, 1e-300), 0.0)
-            slope[a:b] = weight * own_slope
-            none_slope += weight * (absent / everything - (0.0 if there else 1.0))
-        return total, np.append(matrix.T @ slope + pull / spread, none_slope)
+        none_pull = (none - NONE_SCORE) / NONE_SPREAD
+        top = np.maximum(np.maximum.reduceat(scores, begins), none)
+        shares = np.exp(scores - top[owner])
+        absent = np.exp(none - top)
+        everything = np.add.reduceat(shares, begins) + absent
+        hits = np.maximum(np.add.reduceat(np.where(good, shares, 0.0), begins), 1e-300)
+        right = np.where(present, hits, absent)
+        total = 0.5 * float(pull @ pull + none_pull**2) - float(importance @ np.log(right / everything))
+        slope = shares / everything[owner] - np.where(good & present[owner], shares / hits[owner], 0.0)
+        none_slope = none_pull / NONE_SPREAD + float(importance @ (absent / everything - ~present))
+        return total, np.append(matrix.T @ (importance[owner] * slope) + pull / spread, none_slope)
 
     result = minimize(loss, np.append(start, NONE_SCORE), jac=True, method="L-BFGS-B", options={"maxiter": 300})
-    weights = {n: round(float(w), 4) for n, w in zip(names, result.x[:-1], strict=True) if abs(w) > 5e-4}
-    return FieldModel(_Filled(name, weights), float(result.x[-1]))
-
-
-class _Filled(dict[str, float]):
-    """Weights in which a label never seen in training has what the lexicon says of it."""
-
-    def __init__(self, field_name: str, weights: Mapping[str, float]) -> None:
-        super().__init__(weights)
-        self.field_name = field_name
-
-    def get(self, name: str, default: float = 0.0) -> float:  # type: ignore[override]
-        return self[name] if name in self else initial_weight(self.field_name, name)
+    learned = zip(names, result.x[:-1], start, strict=True)
+    weights = {n: round(float(w), 4) for n, w, before in learned if abs(w) > 5e-4 or before}
+    return FieldModel(Weights(name, weights), float(result.x[-1]))
 
 
 # --- Predicting and measuring --------------------------------------------------------------------------------------
@@ -324,17 +327,65 @@ def report(predictions: Sequence[Prediction]) -> None:
         print(f"{name:<22}{row}{share:>13.1f}%{everything['invented']:>8}/{everything['absent']:<5}")
 
 
+def report_confidence(predictions: Sequence[Prediction], folds: int) -> None:
+    """How well confidence tells right from wrong, by a calibration that has not seen the document's layout."""
+    comparisons = []
+    for fold in range(folds):
+        for name in SCORED:
+            own = [p for p in predictions if p.name == name]
+            curve = calibrate([p for p in own if fold_of(p.document.group, folds) != fold])
+            model = FieldModel({}, 0.0, *curve)
+            comparisons += [
+                Comparison(name, None, p.value, _is_right(p), model.calibrate(p.share))
+                for p in own
+                if fold_of(p.document.group, folds) == fold and p.value is not None and _is_judged(p)
+            ]
+    header = [c for c in comparisons if c.field in HEADER]
+    print(f"\nexpected calibration error {calibration_error(comparisons):.3f} ({len(comparisons)} values)")
+    print(f"accepted at 99 %: {accepted_share(header):.3f} of {len(header)} header values")
+
+
+def _is_right(prediction: Prediction) -> bool:
+    truth = prediction.document.truth.get(prediction.name)
+    return truth is not None and is_right(prediction.name, prediction.value, truth)
+
+
+def _is_judged(prediction: Prediction) -> bool:
+    return prediction.name in prediction.document.truth or _known_absent(prediction)
+
+
+def print_misses(predictions: Sequence[Prediction]) -> None:
+    for p in sorted(predictions, key=lambda p: (p.name, p.document.id)):
+        if (p.value is not None or p.name in p.document.truth) and _is_judged(p) and not _is_right(p):
+            wanted = p.document.truth.get(p.name, "(absent)")
+            print(f"{p.name:<21}{p.document.id:<42} {wanted!s:<38} {p.value!s:<38} {p.share:.2f}")
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--words", type=Path, required=True)
     parser.add_argument("--truth", type=Path, nargs="+", required=True)
+    parser.add_argument("--typed", type=Path, nargs="*", default=[TYPED], help="default: %(default)s")
     parser.add_argument("--folds", type=int, default=7)
+    parser.add_argument("--test", type=Path, nargs="+", default=[], help="truth that is never learned from")
+    parser.add_argument("--misses", action="store_true", help="list what was read wrongly on the held-out documents")
     parser.add_argument("--save", action="store_true", help="train on everything and write the model file")
     options = parser.parse_args()
     documents = list(read_documents(options.words, options.truth))
+    documents += [document for folder in options.typed for document in read_typed(folder)]
     print(f"{len(documents)} documents in {len({d.group for d in documents})} groups", file=sys.stderr)
     predictions = cross_validate(documents, options.folds)
     report(predictions)
+    report_confidence(predictions, options.folds)
+    if options.misses:
+        print_misses(predictions)
+    if options.test:
+        models = {name: fit(name, documents) for name in SCORED}
+        unseen = [p for d in read_documents(options.words, options.test) for p in predict(d, models)]
+        print("\nnever learned from:")
+        report(unseen)
+        if options.misses:
+            print_misses(unseen)
     if options.save:
         save(documents, predictions)
 

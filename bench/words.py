@@ -15,7 +15,10 @@ import msgspec
 from tqdm import tqdm
 
 from ocr.errors import OcrError
+from ocr.options import ReaderOptions
 from ocr.reader import Reader
+
+PATIENCE = 300.0  # seconds a page
 
 
 def main() -> int:
@@ -33,7 +36,8 @@ def main() -> int:
             if options.again or not target.exists():
                 todo.append((truth.parent / row["file"], target))
     failed = 0
-    with Reader() as reader:
+    # With one engine and much patience, so that a busy machine does not change what is recognised.
+    with Reader(ReaderOptions("rapidocr", page_seconds=PATIENCE, document_seconds=10 * PATIENCE)) as reader:
         for source, target in tqdm(todo, unit="file", disable=not sys.stderr.isatty()):
             try:
                 reading = reader.read(source)

@@ -7,12 +7,13 @@ are decided by.
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass, field
-from functools import cached_property
+from dataclasses import dataclass, field, replace
+from functools import cache, cached_property
 from statistics import median
 
 from ocr.layout import rows as layout_rows
-from ocr.lexicon.labels import LabelIndex, LabelMatch, choose_languages, label_index
+from ocr.lexicon import load_table
+from ocr.lexicon.labels import QUALIFIER, LabelIndex, LabelMatch, choose_languages, label_index
 from ocr.parse import CURRENCY_MARK, fold
 from ocr.types import BoundingBox, Method, Page, Word
 
@@ -26,6 +27,11 @@ NEAR_ABOVE = 2.6  # centre to centre: a heading directly above its value
 _GLUED = re.compile(r"^([^\W\d][^:=#]*[:=#])(?!//)(\S+)$|^(\(?[^\W\d_]{3,}\.?)((?:RM|[£$€])?\d[\d.,/\-:]*)$")
 _DATE_LIKE = re.compile(r"^\d{1,4}[-/.]\w{1,3}[-/.]\d{2,4}$")  # "Visa 04/11/24  100.00": the date parts nothing
 _CURRENCY_WORD = re.compile(rf"^\(?(?:{CURRENCY_MARK})[).:]*$", re.IGNORECASE)
+_INITIALS = re.compile(r"^(?:[^\W\d_]\.){3,}:?$")
+_VALUE = re.compile(r"^\W*\d|^[£$€]|^#")
+_DAYS = re.compile(r"^\d{1,3}$")
+SENTENCE = 8  # words in a cell that is prose: a lone word of it is no label unless a value follows
+_TAXES = frozenset({"tax", "tax_included"})
 _CLOSES = re.compile(r"[:#=]\s*$|\.{2,}$|\bNo\.?$", re.IGNORECASE)
 
 
@@ -145,36 +151,34 @@ class Sheet:
         tokens = row.tokens[cell_start:cell_end]
         words = [_label_word(word, t.text) for t in tokens for word in t.words]
         owners = [i for i, token in enumerate(tokens, cell_start) for _ in token.words]
-        labels = []
+        labels: list[Label] = []
         for match in self.index.find(words, misread=self.method == Method.OCR):
             start, end = owners[match.start], owners[match.end - 1] + 1
             after = row.tokens[end] if end < len(row.tokens) else None
-            if (
-                match.end - match.start == 1
-                and len(words[match.start]) == 1
-                and words[match.start] != "#"
-                and not _opens_value(row.tokens[end - 1], after)
-            ):
-                continue
             closed = bool(_CLOSES.search(row.tokens[end - 1].text)) or (
                 after is not None and after.text in (":", "=", "#")
             )
-            alone = start == cell_start and not any(token.words for token in row.tokens[end:cell_end])
-            if _is_part_of_name(match, words, alone or closed) or (
-                end - start == 1 and _CURRENCY_WORD.match(row.tokens[start].text)
-            ):
+            last = not any(token.words for token in row.tokens[end:cell_end])
+            alone = start == cell_start and last
+            if _is_no_label(match, words, row.tokens[start:end], after, closed=closed, last=last, alone=alone):
                 continue
-            if match.corrected and match.end - match.start == 1 and not (alone or closed):
-                continue  # "Cross" is no "gross": a corrected word must stand like a label
-            left, right = row.tokens[start].left, row.tokens[end - 1].right
             text = row.tokens[start].text
             initials = end - start == 1 and text.isupper() and len(text) <= 4
-            labels.append(Label(match.classes, row.index, start, end, left, right, alone, closed, initials))
+            left, right = row.tokens[start].left, row.tokens[end - 1].right
+            label = Label(match.classes, row.index, start, end, left, right, alone, closed, initials)
+            if labels and _belongs_to(row, labels[-1], label):
+                alone = last and labels[-1].start == cell_start
+                labels[-1] = replace(labels[-1], end=end, right=right, closed=closed, alone=alone)
+            elif label.classes != {QUALIFIER}:
+                labels.append(replace(label, classes=_meant(label, after)))
         return labels
 
     def label_left(self, row: SheetRow, token: int) -> LeftLabel | None:
-        """The nearest label that ends before a token of the row."""
+        """The nearest label that ends before a token of the row; of several with strokes between, the value's own."""
         label = next((label for label in reversed(row.labels) if label.end <= token), None)
+        group = _slashed(row, label) if label else ()
+        if label and group:
+            label = replace(group[min(_strokes(row, label.end, token), len(group) - 1)], end=label.end)
         if label is None:
             return self._wrapped_label(row) if token == 0 else None
         between = [t for t in row.tokens[label.end : token] if t.words and not _CURRENCY_WORD.match(t.text)]
@@ -190,6 +194,8 @@ class Sheet:
             return None
         label = above.labels[-1]
         if label.alone or label.end < len(above.tokens) or abs(above.tokens[0].left - row.tokens[0].left) > 2 * height:
+            return None
+        if _slashed(above, label):  # "Number / Date" heads "4711 / 1.2.2025" below it
             return None
         return LeftLabel(label, 0, 0, 0.0, wrapped=True)
 
@@ -208,7 +214,11 @@ class Sheet:
             label = next((lb for lb in other.labels if lb.start <= hit < lb.end), None)
             if label is None:
                 label = self._label_of_cell(other, hit)
-            if label is None:
+            group = _slashed(other, label) if label else ()
+            if group:
+                start = next((i for i, t in enumerate(row.tokens) if t.left >= left), 0)
+                label = group[min(_strokes(row, row.cell_of(start)[0], start), len(group) - 1)]
+            if label is None or _has_value(other, label):
                 values += 1
                 continue
             found.append(AboveLabel(label, (row.y - other.y) / height, values))
@@ -269,6 +279,75 @@ class Sheet:
         }
 
 
+def _has_value(row: SheetRow, label: Label) -> bool:
+    """Whether a label's value stands right behind it in its cell, so that it heads nothing below."""
+    end = row.cell_of(label.start)[1]
+    following = next((lb.start for lb in row.labels if lb.start >= label.end), end)
+    return any(c.isdigit() for token in row.tokens[label.end : min(end, following)] for c in token.text)
+
+
+def _is_no_label(
+    match: LabelMatch,
+    words: Sequence[str],
+    tokens: Sequence[Token],
+    after: Token | None,
+    *,
+    closed: bool,
+    last: bool,
+    alone: bool,
+) -> bool:
+    """Whether words that may be a label are something else where they stand: a lone one needs more than its letters."""
+    if match.end - match.start > 1:
+        return False
+    word = words[match.start]
+    if len(word) == 1 and word != "#" and not _opens_value(tokens[-1], after):
+        return True
+    if _is_part_of_name(match, words, alone or closed) or (len(tokens) == 1 and _CURRENCY_WORD.match(tokens[0].text)):
+        return True
+    if match.corrected and not (alone or closed):
+        return True  # "Cross" is no "gross": a corrected word must stand like a label
+    if closed or last or after is None:
+        return False
+    if match.classes == {"number"}:
+        return not any(c.isdigit() for c in after.text)  # "No claims after 24 hours"
+    return len(words) > SENTENCE and not _VALUE.match(after.text)
+
+
+def _belongs_to(row: SheetRow, before: Label, label: Label) -> bool:
+    """Whether a label only qualifies the one before it: "Balance due, this invoice", "Total (incl. State Tax)"."""
+    if any(token.words for token in row.tokens[before.end : label.start]):
+        return False
+    tied = row.tokens[before.end - 1].words[-1:]
+    return QUALIFIER in label.classes or bool(label.classes & _TAXES and tied and tied[0] in _joins())
+
+
+def _meant(label: Label, after: Token | None) -> frozenset[str]:
+    """The label's classes where it stands: "Net 14" are terms of payment."""
+    if label.classes == {"net_total"} and label.end - label.start == 1 and after and _DAYS.match(after.text):
+        return frozenset({"payment_terms"})
+    return label.classes - {QUALIFIER}
+
+
+def _slashed(row: SheetRow, label: Label) -> tuple[Label, ...]:
+    """The labels of "Number / Date", of which the given one is part, in print order; none if it stands by itself."""
+    at = row.labels.index(label)
+    first = last = at
+    while first and _is_stroke(row, row.labels[first - 1], row.labels[first]):
+        first -= 1
+    while last + 1 < len(row.labels) and _is_stroke(row, row.labels[last], row.labels[last + 1]):
+        last += 1
+    return tuple(row.labels[first : last + 1]) if last > first else ()
+
+
+def _is_stroke(row: SheetRow, first: Label, second: Label) -> bool:
+    between = row.tokens[first.end : second.start]
+    return [token.text for token in between] == ["/"]
+
+
+def _strokes(row: SheetRow, start: int, end: int) -> int:
+    return sum(token.text == "/" for token in row.tokens[start:end])
+
+
 def _cut_word(word: Word) -> list[Token]:
     match = _GLUED.match(word.text)
     if match and match[1] and re.search(r"\d:\d\d$", word.text) and re.match(r"^\d", word.text):
@@ -291,7 +370,7 @@ def _token(text: str, word: Word, start: float, end: float) -> Token:
     width = word.right - word.left
     return Token(
         text,
-        tuple(fold(text).split()),
+        _words(text),
         word.left + start * width,
         word.top,
         word.left + end * width,
@@ -300,14 +379,26 @@ def _token(text: str, word: Word, start: float, end: float) -> Token:
     )
 
 
+def _words(text: str) -> tuple[str, ...]:
+    """A token's folded words; "V.A.T." is one."""
+    words = tuple(fold(text).split())
+    return ("".join(words),) if len(words) > 2 and _INITIALS.match(text) else words
+
+
 def _cut_cells(tokens: Sequence[Token], height: float) -> list[tuple[int, int]]:
     cells = []
     start = 0
     for i in range(1, len(tokens) + 1):
-        if i == len(tokens) or tokens[i].left - tokens[i - 1].right > CELL_GAP * height:
+        if i == len(tokens) or tokens[i].left - tokens[i - 1].right > CELL_GAP * max(height, _type_size(tokens, i)):
             cells.append((start, i))
             start = i
     return cells
+
+
+def _type_size(tokens: Sequence[Token], i: int) -> float:
+    """The height of two neighbours' type: words of a large heading stand wider apart than others."""
+    before, token = tokens[i - 1], tokens[i]
+    return min(before.bottom - before.top, token.bottom - token.top)
 
 
 def _label_word(word: str, text: str) -> str:
@@ -319,12 +410,21 @@ def _label_word(word: str, text: str) -> str:
     return tail[1] if tail else ""
 
 
+@cache
+def _joins() -> frozenset[str]:
+    """Words that tie a tax to the label before them: "Total incl. VAT"."""
+    return frozenset(load_table("names")["tax_joins"])
+
+
 _BARE_PARTY = frozenset({"customer", "supplier", "venue", "contact", "staff", "patient"})
+_ONLY_CLOSED = frozenset({"for"})
 _BARE_WORDS = frozenset({"to", "from", "attn", "messrs", "spett", "att", "fao"})
 
 
 def _is_part_of_name(match: LabelMatch, words: Sequence[str], stands_alone: bool) -> bool:
     """Whether a single word that may name a party is rather part of a name: "Lieferant GmbH", "Customer Care Ltd"."""
+    if match.end - match.start == 1 and words[match.start] in _ONLY_CLOSED:
+        return not stands_alone
     if stands_alone or match.end - match.start > 1 or not match.classes <= _BARE_PARTY:
         return False
     return words[match.start] not in _BARE_WORDS

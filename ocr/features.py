@@ -64,10 +64,12 @@ class LabelView:
 
 # A weaker label names a value only where the document has none of the stronger ones.
 _STRONGER = {
+    "invoice_number": {"credit_note_number"},
     "number": {"invoice_number", "credit_note_number", "receipt_number"},
     "title_invoice": {"invoice_number", "receipt_number"},
     "title_credit_note": {"invoice_number", "credit_note_number", "receipt_number"},
     "receipt_number": {"invoice_number"},
+    "docket": {"invoice_number", "receipt_number", "number"},
     "your_reference": {"order_number"},
     "date": {"invoice_date"},
     "total": {"gross_total"},
@@ -85,14 +87,19 @@ def row_features(sheet: Sheet, candidate: Candidate, view: LabelView) -> Feature
 
 
 def only_features(sheet: Sheet, view: LabelView) -> Features:
-    """Weak labels beside or above the value that are the best ones of the document."""
+    """Weak labels beside or above the value: whether the document has better ones."""
     names = set(view.left.label.classes) if view.left and not view.left.values_between else set()
     if not names or (view.left and view.left.between):
         names |= {name for above in view.above[:1] if above.adjacent for name in above.label.classes}
-    return {f"only:{name}": 1.0 for name in names if name in _STRONGER and not _STRONGER[name] & sheet.label_classes}
+    weak = names & _STRONGER.keys()
+    return {f"{'outranked' if _STRONGER[n] & sheet.label_classes else 'only'}:{n}": 1.0 for n in weak}
 
 
-def label_features(view: LabelView) -> Features:
+_VAGUE = frozenset({"total", "other_amount", "column"})
+
+
+def label_features(view: LabelView, *, beside_decides: bool = False) -> Features:
+    """beside_decides: a label right beside the value leaves no word to the heading of a column far above."""
     features: Features = {}
     left = view.left
     if left:
@@ -108,8 +115,11 @@ def label_features(view: LabelView) -> Features:
             features["left_classes"] = 1.0
     else:
         features["no_left"] = 1.0
+    named = beside_decides and left and left.between == left.values_between == 0 and not left.label.classes & _VAGUE
     for i, above in enumerate(view.above):
         relation = "up" if above.adjacent else ("col" if i == 0 else "col2")
+        if named and not above.adjacent:
+            break
         for name in above.label.classes:
             features[f"{relation}:{name}"] = 1.0
         if i == 0 and above.label.alone:
@@ -132,7 +142,11 @@ def heading_features(sheet: Sheet, view: LabelView) -> Features:
         return {}
     heading = view.above[0].label
     names = {n for label in sheet.rows[heading.row].labels if label is not heading for n in label.classes}
-    return {f"heading_row:{name}": 1.0 for name in names & _TABLE_TOPICS}
+    features = {f"heading_row:{name}": 1.0 for name in names & _TABLE_TOPICS}
+    if heading.classes & {"date", "invoice_date"}:  # "Order No.   Dated": the number's day
+        before = next((lb for lb in reversed(sheet.rows[heading.row].labels) if lb.end <= heading.start), None)
+        features |= {f"heading_left:{name}": 1.0 for name in (before.classes if before else ())}
+    return features
 
 
 def place_features(sheet: Sheet, candidate: Candidate) -> Features:
@@ -157,6 +171,11 @@ def place_features(sheet: Sheet, candidate: Candidate) -> Features:
 # --- Amounts -------------------------------------------------------------------------------------------------------
 
 _RATE = re.compile(r"(\d{1,2}(?:[.,]\d{1,2})?)\s?%")
+_RATE_MARK = re.compile(
+    r"^(?:[A-Z*]|S|Z|SR|ZR|ZRL|\d)?\s*[:=(]?\s*\d{1,2}(?:[.,]\d{1,2})?\s*[%)]*$|^[A-Z]$|^(?:SR|ZR|ZRL)\b"
+)
+_SUMS = frozenset({"total", "gross_total", "net_total", "tax", "tax_included", "amount_due"})
+RATE_WORDS = 4  # at the head of a row of one rate
 
 
 class AmountFacts:
@@ -189,6 +208,8 @@ class AmountFacts:
             if x
             for base in (100, 100 + rate)
         }
+        self.rate_rows = self._rate_rows(amounts)
+        self.listed = self._listed(amounts, views)
         self.bottom = max((a.row.index for a in amounts), default=0)
         self.priced = sum(item.net_amount for item in items if item.net_amount is not None) if items else None
         self.item_boxes = [item.box for item in items if item.box]
@@ -203,6 +224,25 @@ class AmountFacts:
         self.rows_of: dict[Decimal, list[int]] = {}
         for a in amounts:
             self.rows_of.setdefault(abs(a.value), []).append(a.row.index)
+
+    @staticmethod
+    def _listed(amounts: Sequence[AmountCandidate], views: Sequence[LabelView]) -> Decimal | None:
+        """The sum of the amounts that end the rows above the first sum: of what was bought, where no heading tells."""
+        found: list[Decimal] = []
+        for amount, view in zip(amounts, views, strict=True):
+            if view.left and view.left.label.classes & _SUMS:
+                break
+            if amount.end >= len(amount.row.tokens) - 1 and amount.decimals == 2 and "%" not in amount.row.text():
+                found.append(amount.value)
+        return sum(found, Decimal(0)) if len(found) > 1 else None
+
+    @staticmethod
+    def _rate_rows(amounts: Sequence[AmountCandidate]) -> set[int]:
+        """Rows of a table of taxes: net, tax and often gross of one rate, and the rate or its letter before them."""
+        rows: dict[int, list[AmountCandidate]] = {}
+        for amount in amounts:
+            rows.setdefault(amount.row.index, []).append(amount)
+        return {index for index, row in rows.items() if len(row) > 1 and _is_rate_row(row)}
 
     def _pair_sums(self, amounts: Sequence[AmountCandidate]) -> set[Decimal]:
         last = list(dict.fromkeys(abs(a.value) for a in amounts if a.decimals))[-PAIR_LIMIT:]
@@ -231,8 +271,22 @@ class AmountFacts:
         return set().union(*(self.labelled.get(name, set()) for name in names))
 
 
+def _is_rate_row(amounts: Sequence[AmountCandidate]) -> bool:
+    row = amounts[0].row
+    head = row.text(0, amounts[0].start)
+    if any(
+        label.end <= amounts[0].start for label in row.labels if label.classes & {"total", "gross_total", "net_total"}
+    ):
+        return False
+    values = [abs(amount.value) for amount in amounts]
+    adds_up = any(abs(a + b - c) <= CENT for a in values for b in values for c in values if a > b > 0 and c > a)
+    marked = bool(_RATE.search(row.text())) or bool(_RATE_MARK.match(head.strip()))
+    return marked and (adds_up or len(amounts) == 2) and len(head.split()) <= RATE_WORDS
+
+
 def amount_features(facts: AmountFacts, amount: AmountCandidate, view: LabelView) -> Features:
-    features = label_features(view) | only_features(facts.sheet, view) | place_features(facts.sheet, amount)
+    features = label_features(view, beside_decides=True) | only_features(facts.sheet, view)
+    features |= place_features(facts.sheet, amount)
     features |= row_features(facts.sheet, amount, view)
     value = abs(amount.value)
     classes = view.nearest()
@@ -252,6 +306,8 @@ def amount_features(facts: AmountFacts, amount: AmountCandidate, view: LabelView
         "in_item": float(_inside_item(facts, amount)),
         "no_class": float(not classes),
     }
+    if amount.row.index in facts.rate_rows:
+        features[f"rate_row:{'one' if len(facts.rate_rows) == 1 else 'several'}"] = 1.0
     if id(amount) in facts.column_role:
         features[f"column:{facts.column_role[id(amount)]}"] = 1.0
     if facts.by_row[amount.row.index] > 1 and view.above and _in_total_row(amount):
@@ -323,6 +379,7 @@ def _arithmetic(facts: AmountFacts, value: Decimal) -> Features:
         "eq:gross-due": any(g - d == value for g in gross for d in due),
         "eq:pair": value in facts.pair_sums,
         "eq:items": facts.priced is not None and abs(value) == abs(facts.priced),
+        "eq:listed": facts.listed is not None and value == abs(facts.listed),
         "eq:with_rate": any(abs(value * r / (100 + r)).quantize(CENT) in values for r in facts.rates),
         "eq:rate_of": value in facts.taxes,
         "eq:net_of_rate": any((value * (100 + r) / 100).quantize(CENT) in values for r in facts.rates),
@@ -393,6 +450,9 @@ _SHAPES = (
 )  # fmt: skip
 
 
+_VAGUE_NUMBERS = frozenset({"reference", "your_reference", "number", "receipt_number", "other_number", "title_invoice"})
+
+
 class NumberFacts:
     """What the numbers of a document say about each other."""
 
@@ -410,6 +470,9 @@ def number_features(facts: NumberFacts, number: NumberCandidate, view: LabelView
     for name, shape in _SHAPES:
         if shape.search(value):
             features[f"shape:{name}"] = 1.0
+    shapes = [n for n, shape in _SHAPES[:4] if shape.search(value)]
+    for name in view.nearest() & _VAGUE_NUMBERS:
+        features |= {f"{name}&{shape}": 1.0 for shape in shapes}
     row = number.row
     title = {name for label in row.labels for name in label.classes if name.startswith("title_")}
     wider = any(

@@ -31,7 +31,7 @@ from ocr.features import (
     number_features,
 )
 from ocr.parse import fold
-from ocr.parties import PARTY_FIELDS, NameOption, party_options, read_parties
+from ocr.parties import PARTY_FIELDS, NameOption, elect_parties, name_fields, party_options, read_parties
 from ocr.scorer import FieldModel, field_model
 from ocr.templates import Guide, Template
 from ocr.types import DocumentKind, Field, LineItem, Method, Page, ReadPayment, Value
@@ -45,8 +45,9 @@ BEST_KEPT = 6  # values of a field that take part in the joint decision
 HOLDS, FAILS = 3.0, -1.5  # an equation of three printed amounts
 SAME_PLACE = -8.0  # one printed place read as two fields
 OUT_OF_ORDER = -1.5  # due before it was issued
-TOO_LONG, LONGEST_TERM = -2.5, 130  # due more than so many days after
+TOO_LONG, LONGEST_TERM = -4.0, 120  # due more than so many days after
 SAME_VENUE_CONFIDENCE = 0.9  # that it is delivered where it is invoiced to, if no other place is printed
+SAME_DAY_CONFIDENCE = 0.8  # that an invoice is of the day it was delivered on, if no other is printed
 UNPAID_CONFIDENCE = 0.95  # that an invoice without a word of payment is to be paid in full
 SAME = 0.5  # a balance that equals the total, nothing being paid
 CENT = 0.011  # currency units; a cent, and what binary fractions lose
@@ -118,6 +119,16 @@ def read_fields(
     return decide_fields(gather_evidence(pages, kind, line_items), {}, paid=bool(payments))
 
 
+def read_identity(pages: Sequence[Page], kind: DocumentKind) -> dict[str, Field]:
+    """Only what tells one document from another: its numbers and its parties' names."""
+    sheet = Sheet(pages)
+    country = guess_country(country_scores(sheet))
+    numbers = _number_options(sheet, find_date_candidates(sheet), kind)
+    names = tuple(party_options(sheet, kind, country))
+    evidence = Evidence(sheet, kind, (), (), numbers, names, country, {})
+    return decide_apart(evidence, NUMBER_FIELDS, {}) | name_fields(sheet, elect_parties(names, {}))
+
+
 def decide_fields(evidence: Evidence, models: Mapping[str, FieldModel], *, paid: bool = False) -> dict[str, Field]:
     """The values of a document from its evidence. models: other weights than the stored ones, by field name."""
     fields = dict(evidence.fixed)
@@ -138,7 +149,7 @@ def derive_fields(fields: dict[str, Field], kind: DocumentKind, *, paid: bool) -
     if kind == DocumentKind.INVOICE and not paid:
         fields = _with_balance(fields)
     if kind in (DocumentKind.INVOICE, DocumentKind.CREDIT_NOTE):
-        fields = _with_venue(fields)
+        fields = _with_issue_date(_with_venue(fields))
     return fields
 
 
@@ -230,7 +241,7 @@ def _number_options(
 # Labels that change their meaning with the kind of document; the features get a twin that only that kind has.
 _KIND_PREFIX = {DocumentKind.DELIVERY_NOTE: "dn|", DocumentKind.CREDIT_NOTE: "cn|", DocumentKind.RECEIPT: "rc|"}
 _KIND_LABELS = frozenset(
-    {"receipt_number", "number", "date", "invoice_date", "reference", "total", "tendered", "title_invoice"}
+    {"receipt_number", "docket", "number", "date", "invoice_date", "reference", "total", "tendered", "title_invoice"}
 )
 _KIND_FEATURES = frozenset({"only_date", "topmost", "time"})
 
@@ -437,6 +448,15 @@ def _with_balance(fields: dict[str, Field]) -> dict[str, Field]:
     if due is None or due.value == total.value:
         derived = replace(total, confidence=total.confidence * UNPAID_CONFIDENCE, evidence=("gross_total",))
         fields["amount_due"] = max(derived, due or derived, key=lambda field: field.confidence)
+    return fields
+
+
+def _with_issue_date(fields: dict[str, Field]) -> dict[str, Field]:
+    """An invoice that only says when it was delivered was written then."""
+    delivered = fields.get("delivery_date")
+    if delivered and "issue_date" not in fields:
+        confidence = delivered.confidence * SAME_DAY_CONFIDENCE
+        fields["issue_date"] = replace(delivered, confidence=confidence, evidence=("delivery_date",))
     return fields
 
 

@@ -20,8 +20,29 @@ FEWEST_WORDS = 25  # that tell the width of the print
 OUTSIDERS = 40  # one word in so many may stand outside the print
 SIZE_WEIGHT = 1.2  # for each size of type above the page's median
 ALONE, HEADED, WEAK = 2.0, 0.6, 0.05  # points of a title that fills its cell, of one with others, of a mere mention
+LONGEST_HEADING = 6  # words
 SHORT_CELL = 7  # words: longer cells are sentences
-NUMBER_WORDS = frozenset({"no", "nr", "number", "num", "nummer", "numero", "n", "vom", "dated", "date", "ref"})
+NUMBER_WORDS = frozenset(
+    {
+        "no",
+        "nr",
+        "number",
+        "num",
+        "nummer",
+        "numero",
+        "n",
+        "vom",
+        "du",
+        "del",
+        "dated",
+        "date",
+        "ref",
+        "reference",
+        "id",
+        "#",
+    }
+)
+TITLED_TILL = 0.85  # probability of what a till printed a title of
 DENIED = 4.0
 SURE_MARGIN = 2.5  # points before the runner-up at which a title leaves no doubt
 KINDS = {
@@ -47,7 +68,8 @@ def decide_kind(pages: Sequence[Page]) -> tuple[DocumentKind, float]:
         points[title.kind] = max(points[title.kind], title.points)
     text = " " + fold(" ".join(word.text for page in pages for word in page.words)) + " "
     if len(pages) == 1 and is_till_roll(pages[0]) and not points["delivery_note"]:
-        return _by_client(text, text_width(pages[0]))
+        kind, confidence = _by_client(text, text_width(pages[0]))
+        return kind, max(confidence, TITLED_TILL) if points[kind.value] >= HEADED else confidence
     if any(f" {denial} " in text for denial in load_table("kinds")["denials"]):
         points["invoice"] -= DENIED
         points["delivery_note"] += 1.0
@@ -86,7 +108,9 @@ def _by_client(text: str, width: float) -> tuple[DocumentKind, float]:
 def _by_content(page: Page, text: str) -> tuple[DocumentKind, float]:
     """No title: an amount to pay makes an invoice or, on a till roll, a receipt."""
     has_total = re.search(
-        r" (?:total|amount due|balance due|gesamt\w*|\w*summe|\w+betrag|montant|totaal|importe|totale) ", text
+        r" (?:totals?|amount (?:now )?due|balance due|to pay|gesamt\w*|\w*summe|\w+betrag"
+        r"|montant|totaal|importe|totale) ",
+        text,
     )
     if page.height > STRIP_SHAPE * page.width and has_total:
         return DocumentKind.RECEIPT, 0.8
@@ -128,9 +152,15 @@ def _titles_of_cell(cell: Sequence[Word], usual: float) -> Iterator[Title]:
         )
         if length:
             points = _points(words, start, length)
+            if points == WEAK and start == 0 and len(words) <= LONGEST_HEADING and _is_capitals(cell):
+                points = HEADED  # "INVOICE FOR PROFESSIONAL SERVICES"
             for kind in _vocabulary()[" ".join(words[start : start + length])]:
                 yield Title(kind, points + (bonus if points > WEAK else 0.0) + 0.1 * length)
         start += max(length, 1)
+
+
+def _is_capitals(cell: Sequence[Word]) -> bool:
+    return all(word.text.isupper() for word in cell if any(c.isalpha() for c in word.text))
 
 
 def _points(words: Sequence[str], start: int, length: int) -> float:

@@ -7,6 +7,7 @@ followed to one x: words at the same corrected height stand on one row.
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from statistics import median
 
 import numpy as np
@@ -20,6 +21,7 @@ MIN_RUN_WIDTH = 6.0  # heights: shorter runs tell too little about the slope
 MIN_RUNS_FOR_PLANE = 6  # fewer: one slope for the whole page
 ROUNDS = 6  # of reweighting
 STIFFNESS = 0.02  # of paper: how much evidence a bend needs, so that a few short lines do not bend a flat page
+KEPT_PAGES = 64  # whose rows are kept, since several steps of a document's reading ask for them
 LEVEL = 0.0015  # slope below which a page counts as level
 
 Array = npt.NDArray[np.float64]
@@ -59,10 +61,11 @@ class Row:
         return median(word.bottom - word.top for word in self.words)
 
 
-def rows(page: Page) -> list[Row]:
+@lru_cache(maxsize=KEPT_PAGES)
+def rows(page: Page) -> Sequence[Row]:
     """The rows of a page from top to bottom; every word is on exactly one."""
     if not page.words:
-        return []
+        return ()
     levels = corrected_centres(page)
     order = np.argsort(levels, kind="stable")
     return _cluster(page, [(float(levels[i]), page.words[i]) for i in order])
@@ -147,7 +150,10 @@ def _cluster(page: Page, levelled: Sequence[tuple[float, Word]]) -> list[Row]:
 
 
 def _fits(word: Word, level: float, y: float, members: Sequence[Word]) -> bool:
-    height = min(word.bottom - word.top, median(member.bottom - member.top for member in members))
+    own = word.bottom - word.top
+    if abs(level - y) > SAME_ROW * own:
+        return False
+    height = min(own, median(member.bottom - member.top for member in members))
     return abs(level - y) <= SAME_ROW * height and not any(_overlap(word, member) for member in members)
 
 

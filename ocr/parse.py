@@ -215,7 +215,7 @@ _YEAR = rf"(?:[{_DIGITS}]{{4}}|'?[{_DIGITS}]{{2}})"
 _MONTH = _month_pattern()
 _BEFORE = r"(?<![^\W_])(?<!\d[-/.,])"
 # The year may be glued to a time: "16-03-201812:07:10".
-_AFTER = r"(?=\d{1,2}:\d\d|$|[^\d%]|T\d\d)(?![-/]\d|[.,]\d{2,})"
+_AFTER = r"(?=\d{1,2}:\d\d|$|[^\d%]|T\d\d)(?![-/]\d|[.,]\d{2,}|:\d\d)"
 _NUMERIC = re.compile(rf"{_BEFORE}({_DAY})(?:{_GAP})({_DAY})(?:{_GAP})({_YEAR}){_AFTER}")
 _SPACED = re.compile(rf"{_BEFORE}(\d\d) (\d\d) (\d{{4}})(?!\d)")
 _ISO = re.compile(rf"{_BEFORE}((?:19|20)[{_DIGITS}]{{2}})\s?[-/.]\s?({_DAY})\s?[-/.]\s?({_DAY})(?=$|\D|\d\d:)")
@@ -249,6 +249,8 @@ def _day(year: str, month: int, day: int) -> date | None:
 def _read_numeric(match: re.Match[str]) -> tuple[date | None, date | None]:
     first, second = _number(match[1]), _number(match[2])
     if sum(c.isdigit() for c in match[0]) < 4 or ("," in match[0] and len(match[3]) != 4):
+        return None, None
+    if len(match[3]) < 4 and len({c for c in match[0] if c in "-/.,"}) > 1:  # "4 -20.00" is a quantity and an amount
         return None, None
     return _day(match[3], second, first), _day(match[3], first, second)
 

@@ -19,6 +19,7 @@ from ocr.addresses import (
 )
 from ocr.candidates import Candidate
 from ocr.details import (
+    CONTACT_CLASSES,
     MOST_CELLS,
     BlockBelow,
     Found,
@@ -37,6 +38,7 @@ from ocr.details import (
 )
 from ocr.evidence import Label, Sheet, SheetRow, Token
 from ocr.features import Features
+from ocr.lexicon.labels import LabelIndex
 from ocr.parse import find_dates, fold, parse_amount
 from ocr.repair import repair_name
 from ocr.scorer import FieldModel, field_model
@@ -126,7 +128,7 @@ def find_names(sheet: Sheet, country: str) -> list[NameCandidate]:
         if row.index not in near and not labelled:
             continue
         for start, end in row.cells:
-            found += _names_of_cell(row, start, end, repair)
+            found += _names_of_cell(sheet.index, row, start, end, repair)
     singles = [name for name in found if not _is_title_word(name.text)]
     pairs = []
     for name in found:
@@ -141,7 +143,7 @@ def _is_title_word(text: str) -> bool:
     return fold(text) in word_set("titles")
 
 
-def _names_of_cell(row: SheetRow, start: int, end: int, repair: Repair) -> list[NameCandidate]:
+def _names_of_cell(index: LabelIndex, row: SheetRow, start: int, end: int, repair: Repair) -> list[NameCandidate]:
     labels = [label for label in row.labels if start <= label.start < end]
     found = []
     begin = start
@@ -155,7 +157,16 @@ def _names_of_cell(row: SheetRow, start: int, end: int, repair: Repair) -> list[
         if not labels[0].closed:
             found += _cut_name(row, start, end, repair)
     found += _cut_name(row, begin, end, repair)
+    if begin == start and end - start > 1 and _opens_with_party(index, row, start, labels):
+        found += _cut_name(row, start + 1, end, repair)  # "Customer The Swan": a label, or part of a name
     return found
+
+
+def _opens_with_party(index: LabelIndex, row: SheetRow, start: int, labels: Sequence[Label]) -> bool:
+    words = row.tokens[start].words
+    return (
+        len(words) == 1 and not (labels and labels[0].start == start) and bool(index.classes(words[0]) & PARTY_CLASSES)
+    )
 
 
 def _cut_name(row: SheetRow, start: int, end: int, repair: Repair) -> list[NameCandidate]:
@@ -169,6 +180,8 @@ def _cut_name(row: SheetRow, start: int, end: int, repair: Repair) -> list[NameC
         return []
     if any(_is_heading(label) for label in row.labels if label.start <= start and cut <= label.end):
         return []
+    if any(label.start == start and label.classes <= _LEGAL_CLASSES for label in row.labels):
+        return []  # "USt-ID DE"
     label_only = all(i in labelled or not row.tokens[i].words for i in range(start, cut))
     return [NameCandidate(row, start, cut, text, label_only=label_only)]
 
@@ -191,7 +204,9 @@ def _name_end(row: SheetRow, start: int, end: int) -> int:
         token = row.tokens[i]
         before = row.tokens[i - 1].text
         if re.fullmatch(r"[\u2022\u00b7|\u25cf\u25aa\u2027\u2013\u2014*]+|-", token.text) and i > start:
-            return i
+            if not _joins_name(row, i, end):
+                return i
+            continue
         if before.endswith(",") and re.match(r"\d|unit|no\b", " ".join(token.words)):
             return i
         if before.endswith(",") and any(c.isdigit() for t in row.tokens[i:end] for c in t.text) and i - start >= 2:
@@ -204,7 +219,19 @@ def _name_end(row: SheetRow, start: int, end: int) -> int:
             return i
         if any(lb.start == i and lb.closed and not (lb.classes & PARTY_CLASSES) for lb in row.labels):
             return i
+        if any(lb.start == i and lb.classes & _LEGAL_CLASSES and lb.end - i > 1 for lb in row.labels):
+            return i
     return end
+
+
+def _joins_name(row: SheetRow, dash: int, end: int) -> bool:
+    """Whether a dash stands inside a name: a word or two follow it, and the cell ends ("Copper Kettle - Loveland")."""
+    rest = row.tokens[dash + 1 : end]
+    words = [word for token in rest for word in token.words]
+    if row.tokens[dash].text not in ("-", "\u2013") or not 1 <= len(words) <= 2 or len(rest) > 2:
+        return False
+    labelled = any(label.start > dash for label in row.labels if label.start < end)
+    return not labelled and all(word.isalpha() for word in words) and not rest[-1].text.endswith((",", ":"))
 
 
 def _is_title(row: SheetRow, label: Label) -> bool:
@@ -245,12 +272,23 @@ def _name_below(sheet: Sheet, name: NameCandidate, names: Sequence[NameCandidate
             continue
         if min(other.right, name.right) <= max(other.left, name.left):
             continue
+        if _is_between(sheet, name, other):
+            continue
         if fold(other.text) == fold(name.text) or is_street(other.text):
             continue
+        if other.row.tokens[other.end - 1].text.endswith(",") and other.row.cell_of(other.start)[1] > other.end:
+            continue  # "Meadow House, Long Lane, Ludlow": an address
         tall, tall_other = _height(name), _height(other)
         if 0.62 < tall / tall_other < 1.6 and not any(c.isdigit() for c in other.text):
             return other
     return None
+
+
+def _is_between(sheet: Sheet, name: NameCandidate, other: NameCandidate) -> bool:
+    """Whether another line of the column stands between two of its lines."""
+    height = sheet.height[name.row.page]
+    between = sheet.rows[name.row.index + 1 : other.row.index]
+    return any(cell_in_column(row, name.left, name.right, height) for row in between)
 
 
 def is_street(text: str) -> bool:
@@ -306,7 +344,7 @@ def party_section(sheet: Sheet, row: SheetRow, start: int, left: float, right: f
                 and (label.start in hits or label.end - 1 in hits)
                 and _heads(other, label)
             ):
-                return Section(_party_class(label.classes), lines, False)
+                return Section(_party_class(label.classes), lines + _names_beside(other, label), False)
         if previous - other.y > 4.5 * height:
             return None
         previous = other.y
@@ -319,11 +357,48 @@ def _heads(row: SheetRow, label: Label) -> bool:
     return any(label.start == cell[0] for cell in row.cells)
 
 
+def _names_beside(row: SheetRow, label: Label) -> bool:
+    """Whether the party's name stands right behind its label, so that the lines below are its address."""
+    end = row.cell_of(label.start)[1]
+    return label.closed and any(token.words for token in row.tokens[label.end : end])
+
+
 def _party_class(classes: frozenset[str]) -> str:
     return next(name for name in ("venue", "customer", "supplier", "contact") if name in classes)
 
 
-_KIND_FEATURES = frozenset({"no_section", "tallest", "title", "line:0"})
+_KIND_FEATURES = frozenset(
+    {"no_section", "tallest", "title", "line:0", "hospitality", "block:bare", "under_sender", "rival:contact"}
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Block:
+    """A name over an address. place: where its postcode stands. contact: a telephone or the like stands with it."""
+
+    place: tuple[int, int]
+    contact: bool
+    name: NameCandidate
+
+
+_LEGAL_CLASSES = frozenset({"company_number", "tax_id", "bank"})
+
+
+def _is_contact(line: Line) -> bool:
+    labels = (lb for lb in line.row.labels if line.start <= lb.start < line.end)
+    return is_contact_line(line.text) or any(lb.classes & CONTACT_CLASSES and lb.end < line.end for lb in labels)
+
+
+def is_sender_line(name: NameCandidate, country: str) -> bool:
+    """Whether a name is followed by its address in one line, as letterheads and the windows of envelopes have it."""
+    row, end = name.row, name.row.cell_of(name.start)[1]
+    rest = row.text(name.start)
+    if has_postcode(rest, country) and _SEPARATOR.search(rest):
+        return True
+    behind = row.text(name.end, end)
+    if any(c.isdigit() for c in name.text):  # a street before its town
+        return False
+    return row.tokens[name.end - 1].text.endswith(",") and has_postcode(behind, country)
 
 
 class PartyFacts:
@@ -333,6 +408,7 @@ class PartyFacts:
         self.sheet = sheet
         self.country = country
         self.folded = sheet.folded
+        self._lines: dict[tuple[int, int, int], list[Line]] = {}
         self.pairs = [name for name in names if name.second]
         self.domains = [m.lower() for m in _DOMAIN.findall(sheet.text)]
         head = [row for row in sheet.rows if row.page == min(sheet.pages)]
@@ -344,12 +420,35 @@ class PartyFacts:
         self.first_table = next(
             (row.index for row in head if sheet.has_columns.get(row.index)), head[-1].index + 1 if head else 0
         )
+        self.blocks = [block for name in names if not name.second and (block := self._block(name))]
+        self.senders = [(n.row.page, n.row.index, n.left) for n in names if is_sender_line(n, country)]
+        self.legal_rows = {
+            row.index: f" {fold(row.text())} "
+            for row in sheet.rows
+            if any(label.classes & _LEGAL_CLASSES and label.end - label.start < len(row.tokens) for label in row.labels)
+        }
         self.title_rows = {
             row.index
             for row in head
             for lb in row.labels
             if any(c.startswith("title_") for c in lb.classes) and lb.alone
         }
+
+    def _block(self, name: NameCandidate) -> "Block | None":
+        """The address under a name and whether telephone, tax number or the like stand with it; None without one."""
+        lines = self.block_lines(name)
+        coded = next((i for i, line in enumerate(lines[:6]) if has_postcode(line.text, self.country)), None)
+        if coded is None:
+            return None
+        contact = any(_is_contact(line) for line in lines)
+        return Block((lines[coded].row.index, lines[coded].start), contact, name)
+
+    def block_lines(self, name: NameCandidate) -> list[Line]:
+        """The lines close under a name, in its column."""
+        key = (name.row.index, name.start, name.last.row.index)
+        if key not in self._lines:
+            self._lines[key] = block_below(self.sheet, name, ADDRESS_REACH)
+        return self._lines[key]
 
     def below(self, name: NameCandidate) -> list[NameCandidate]:
         return [n.second for n in self.pairs if n.row is name.row and n.start == name.start and n.second]
@@ -359,7 +458,7 @@ class PartyFacts:
 
     def lines_below(self, name: NameCandidate, limit: int = 4) -> list[str]:
         """Texts of the lines close under a name, in its column."""
-        return [line.text for line in block_below(self.sheet, name, limit)]
+        return [line.text for line in self.block_lines(name)[:limit]]
 
 
 def block_below(sheet: Sheet, name: NameCandidate, limit: int) -> list[Line]:
@@ -386,7 +485,7 @@ def name_features(facts: PartyFacts, name: NameCandidate, kind: DocumentKind) ->
         for label_class in left.label.classes:
             features[f"left:{label_class}"] = 1.0
     above = sheet.labels_above(row, name.left, name.right, 1)
-    if above and above[0].adjacent:
+    if above and above[0].adjacent and not _names_beside(sheet.rows[above[0].label.row], above[0].label):
         for label_class in above[0].label.classes:
             features[f"up:{label_class}"] = 1.0
     position = facts.head.get(row.index, -1)
@@ -437,19 +536,25 @@ def name_features(facts: PartyFacts, name: NameCandidate, kind: DocumentKind) ->
         "starts_row": float(name.start == 0),
         "amount_in_row": float(bool(re.search(r"\d[.,]\d\d\b", row.text()))),
         "two_lines": float(name.second is not None),
-        "sender_line": float(
-            bool(_SEPARATOR.search(row.text(name.start))) and has_postcode(row.text(name.start), facts.country)
-        ),
+        "sender_line": float(is_sender_line(name, facts.country)),
         "above_title": float(any(row.index < t for t in facts.title_rows)),
         "sentence": float(len(words) > 3 and capitals < 0.12),
         "brackets": float("(" in text),
         "cell_cut": float(row.cell_of(name.start)[1] > name.end),
     }
-    features |= _cells_around(facts, name)
+    features |= _cells_around(facts, name) | _block_features(facts, name) | _bare_label(sheet, name)
     if name.second:
         second = fold(name.second.text)
+        first = fold(name.text[: -len(name.second.text)])
+        features["first_joins"] = float(first.split()[-1:] != [] and first.split()[-1] in _JOINS)
+        features["second_joins"] = float(second.split()[:1] != [] and second.split()[0] in _JOINS)
+        features["second_person"] = float(is_person(name.second.text) or second.split()[0] in word_set("titles"))
+        features["second_department"] = float(has_word(second, "departments"))
+        features["second_comma"] = float("," in name.second.text)
+        features["first_titled"] = float(first in word_set("titles"))
         features["second_legal"] = float(has_word(second, "legal_forms"))
-        features["first_legal"] = float(has_word(fold(name.text[: -len(name.second.text)]), "legal_forms"))
+        features["first_legal"] = float(has_word(first, "legal_forms"))
+        features["first_business"] = float(has_word(first, "business"))
         features["second_address"] = float(is_address_line(name.second.text, facts.country))
         features["second_business"] = float(_is_rest_of_name(name.second.text))
     else:
@@ -461,7 +566,65 @@ def name_features(facts: PartyFacts, name: NameCandidate, kind: DocumentKind) ->
             for n, v in features.items()
             if n in _KIND_FEATURES or n.startswith(("section", "left:customer"))
         }
+    features[f"kind:{kind.value}"] = 1.0
     return {n: v for n, v in features.items() if v}
+
+
+_JOINS = frozenset(
+    {"and", "und", "et", "en", "y", "e", "of", "the", "for", "fur", "de", "du", "des", "la", "del", "di", "van"}
+)
+SENDER_REACH = 6  # rows under a sender's line in which the receiver stands
+
+
+def _bare_label(sheet: Sheet, name: NameCandidate) -> Features:
+    """A word that may be a party's label, without a colon: right before the name, or its first word."""
+    features: Features = {}
+    tokens = name.row.tokens
+    opens = name.row.cell_of(name.start)[0]
+    if name.start == opens + 1 and len(tokens[opens].words) == 1:
+        features |= {f"bare:{n}": 1.0 for n in sheet.index.classes(tokens[opens].words[0]) & PARTY_CLASSES}
+    if name.start == opens and name.end - name.start > 1 and len(tokens[opens].words) == 1:
+        features |= {f"first:{n}": 1.0 for n in sheet.index.classes(tokens[opens].words[0]) & PARTY_CLASSES}
+    return features
+
+
+def _block_features(facts: PartyFacts, name: NameCandidate) -> Features:
+    """What tells whose block a name stands over: contact data are the sender's; a bare address is the receiver's."""
+    features: Features = {}
+    own = next((b for b in facts.blocks if b.name.row is name.row and b.name.start == name.start), None)
+    others = [b for b in facts.blocks if own is None or b.place != own.place]
+    if own:
+        features["block:contact" if own.contact else "block:bare"] = 1.0
+        features["rival:contact"] = float(any(b.contact for b in others))
+        features["rival:bare"] = float(any(not b.contact for b in others))
+        features["no_rival"] = float(not others)
+        if others:
+            features["block:first" if all(own.place <= b.place for b in others) else "block:later"] = 1.0
+        lines = facts.block_lines(name)
+        features["below_department"] = float(bool(lines) and has_word(fold(lines[0].text), "departments"))
+    row, height = name.row, facts.sheet.height[name.row.page]
+    above = _cell_above(facts, name)
+    features["above:business"] = float(
+        has_word(above, "business") or has_word(above, "legal_forms") or has_word(above, "hospitality")
+    )
+    senders = [s for s in facts.senders if s[:2] != (row.page, row.index)]
+    features["rival:sender_line"] = float(bool(senders))
+    features["under_sender"] = float(
+        own is not None
+        and any(
+            page == row.page and 0 < row.index - index <= SENDER_REACH and abs(left - name.left) < 4 * height
+            for page, index, left in senders
+        )
+    )
+    folded = f" {fold(name.text)} "
+    features["legal_row"] = float(row.index in facts.legal_rows and len(folded) > 6)
+    features["echo:legal"] = float(
+        len(folded) > 8 and any(folded in text for index, text in facts.legal_rows.items() if index != row.index)
+    )
+    features["hospitality"] = float(has_word(fold(name.text), "hospitality"))
+    features["veterinary"] = float(has_word(fold(name.text), "veterinary"))
+    features["supplying"] = float(has_word(fold(name.text), "supplying"))
+    return features
 
 
 # What stands right above or below in the column and tells whose name it is.
@@ -501,6 +664,18 @@ def _cells_around(facts: PartyFacts, name: NameCandidate) -> Features:
             labels = [lb for lb in rows[index].labels if cell[0] <= lb.start < cell[1]]
             features |= {f"{key}:{n}": 1.0 for lb in labels for n in lb.classes & _TELLING_CELLS}
     return features
+
+
+def _cell_above(facts: PartyFacts, name: NameCandidate) -> str:
+    """The folded text close above a name in its column."""
+    index, height = name.row.index - 1, facts.sheet.height[name.row.page]
+    if index < 0 or facts.sheet.rows[index].page != name.row.page:
+        return ""
+    row = facts.sheet.rows[index]
+    if name.row.y - row.y > BLOCK_GAP * height:
+        return ""
+    cell = cell_in_column(row, name.left, name.right, height)
+    return fold(row.text(*cell)) if cell else ""
 
 
 def _is_rest_of_name(text: str) -> bool:
@@ -547,19 +722,25 @@ def read_parties(
     bonus: a logit for a place as that of a field, from the supplier's template.
     """
     chosen = elect_parties(options, models, bonus)
-    fields: dict[str, Field] = {}
-    for name, (option, confidence) in chosen.items():
-        place = option.place
-        box = sheet.box_of(place.row.page, place.tokens)
-        told = tuple(n for n in ("tallest", "legal_form", "domain", "sender_line") if n in option.features)
-        section = tuple(n for n in option.features if n.startswith("section:"))
-        fields[name] = Field(option.value, confidence, place.row.page, box, sheet.method, section + told)
+    fields = name_fields(sheet, chosen)
     places = {name: option.place for name, (option, _) in chosen.items()}
     fields |= _supplier_details(sheet, places, country, fields.get("supplier_name"))
     fields |= _customer_details(sheet, places.get("customer_name"), fields.get("customer_name"))
     terms = find_terms(sheet)
     if terms:
         fields["payment_terms"] = _field(sheet, terms[0], TERMS_CONFIDENCE[terms[1]], "payment_terms")
+    return fields
+
+
+def name_fields(sheet: Sheet, chosen: Mapping[str, tuple[NameOption, float]]) -> dict[str, Field]:
+    """The elected names (`elect_parties`) with their places."""
+    fields = {}
+    for name, (option, confidence) in chosen.items():
+        place = option.place
+        box = sheet.box_of(place.row.page, place.tokens)
+        told = tuple(n for n in ("tallest", "legal_form", "domain", "sender_line") if n in option.features)
+        section = tuple(n for n in option.features if n.startswith("section:"))
+        fields[name] = Field(option.value, confidence, place.row.page, box, sheet.method, section + told)
     return fields
 
 

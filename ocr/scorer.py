@@ -82,12 +82,17 @@ def _label_table() -> dict[str, dict[str, Any]]:
         return tomllib.load(file)
 
 
-class _Untrained(dict[str, float]):
-    def __init__(self, field: str) -> None:
+class Weights(dict[str, float]):
+    """Weights by feature; one that training never showed has what the lexicon says of it."""
+
+    def __init__(self, field: str, learned: Mapping[str, float]) -> None:
+        super().__init__(learned)
         self.field = field
 
     def get(self, name: str, default: float | None = None) -> float:  # type: ignore[override]
-        return initial_weight(self.field, name)
+        if name not in self:
+            self[name] = initial_weight(self.field, name)
+        return self[name]
 
 
 @cache
@@ -97,13 +102,13 @@ def load_models(path: Path = MODEL_FOLDER / "weights.json") -> dict[str, FieldMo
         return {}
     stored = json.loads(path.read_text(encoding="utf-8"))
     return {
-        name: FieldModel(model["weights"], model["none"], model["slope"], model["offset"])
+        name: FieldModel(Weights(name, model["weights"]), model["none"], model["slope"], model["offset"])
         for name, model in stored.items()
     }
 
 
 def field_model(field: str) -> FieldModel:
-    return load_models().get(field) or FieldModel(_Untrained(field), NONE_SCORE)
+    return load_models().get(field) or FieldModel(Weights(field, {}), NONE_SCORE)
 
 
 def softmax(scores: Sequence[float]) -> list[float]:

@@ -7,7 +7,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from ocr.fields import read_fields
+from ocr.fields import read_identity
 from ocr.kind import decide_kind
 from ocr.layout import rows
 from ocr.parse import fold
@@ -98,7 +98,7 @@ def begins_document(page: PageFacts, before: Sequence[PageFacts]) -> tuple[bool,
 
 def look_at(page: Page) -> PageFacts:
     kind, confidence = decide_kind([page])
-    fields = read_fields([page], kind)
+    fields = read_identity([page], kind)
     name = "delivery_note_number" if kind is DocumentKind.DELIVERY_NOTE else "invoice_number"
     found, supplier = fields.get(name), fields.get("supplier_name")
     place, count = page_place(page)

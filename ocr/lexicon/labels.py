@@ -12,6 +12,7 @@ from functools import cache
 from ocr.lexicon import load_table
 from ocr.parse import fold
 
+QUALIFIER = "qualifier"  # class of what only belongs to the label that it stands behind ("Balance due, this invoice")
 LANGUAGES = ("en", "ms", "de", "fr", "nl", "es", "it")
 
 SHORTEST_MISREAD = 5  # letters; shorter words have too many neighbours to be corrected
@@ -67,6 +68,10 @@ class LabelIndex:
                 found.append(LabelMatch(match.start, match.end, match.classes, corrected))
                 start = match.end
         return found
+
+    def classes(self, phrase: str) -> frozenset[str]:
+        """The classes of the label that a folded phrase is; none if it is no label."""
+        return frozenset(self._classes.get(tuple(phrase.split()), ()))
 
     def is_label(self, phrase: str) -> bool:
         """Whether the whole of a folded phrase is a label."""

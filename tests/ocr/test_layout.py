@@ -52,4 +52,4 @@ def test_words_that_cover_each_other_are_not_on_one_row() -> None:
 
 
 def test_an_empty_page_has_no_rows() -> None:
-    assert rows(Page(1, 100, 100)) == []
+    assert not rows(Page(1, 100, 100))
