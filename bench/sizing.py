@@ -129,7 +129,7 @@ def print_table(figures: Figures) -> None:
 
 def measure(documents: int) -> Figures:
     """One worker on servers of its own reads so many scans, then so many text PDFs."""
-    from bench.chaos import Sent, make_documents, send
+    from bench.chaos import RETRIES, Sent, make_documents, send
     from bench.machines import Postgres, Redis, Service, make_tenant, use, wait_until
     from bench.receivers import Receiver
 
@@ -143,6 +143,7 @@ def measure(documents: int) -> Figures:
             "WEBHOOK_PRIVATE_HOSTS": "127.0.0.1",
             "DATABASE_URL": postgres.url,
             "REDIS_URL": redis.url,
+            "WEBHOOK_RETRY_SECONDS": RETRIES,
             "WORKERS": "1",
         }
         service = Service(folder, environment)

@@ -14,7 +14,6 @@ from invoicedata import environment as env
 BASE_DIR = Path(__file__).resolve().parent.parent
 DATA_DIR = Path(env.text("DATA_DIR") or BASE_DIR / "var").resolve()
 RUN_DIR = Path(env.text("RUN_DIR") or DATA_DIR / "run").resolve()  # what is worth nothing when this machine stops
-SERVE_FILE = RUN_DIR / "serve"
 DEBUG = env.boolean("DEBUG", default=False)
 SECRET_KEY = env.secret("SECRET_KEY", fallback=DATA_DIR / "secret-key")
 # Secrets in the database are written with the first of these keys and read with any of them.
@@ -297,7 +296,6 @@ CONTENT_SECURITY_POLICY = {
 # --- Metrics and errors -----------------------------------------------------------------------------------------------
 METRICS_TOKEN = env.text("METRICS_TOKEN")
 METRICS_ADDRESS = env.text("METRICS_ADDRESS")
-METRICS_DIR = RUN_DIR / "metrics"
 SENTRY_DSN = env.text("SENTRY_DSN")
 if SENTRY_DSN:
     from invoicedata.error_tracking import start_error_tracking

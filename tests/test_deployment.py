@@ -1,14 +1,20 @@
 """The container image and its compose file: what can be told without a daemon that runs them."""
 
 import re
+import signal
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
 import pytest
+import requests
 import yaml
 from django.core.management import CommandError, call_command
 from pytest_django.fixtures import Settings
 
+from bench.machines import free_port, wait_until
+from invoices.management.commands import serve
 from tests.test_docs import variables_read
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -70,16 +76,46 @@ def test_the_image_holds_the_whole_project_and_runs_as_nobody_in_particular(dock
 
 
 def test_a_machine_without_serve_is_not_healthy(settings: Settings, tmp_path: Path) -> None:
-    settings.SERVE_FILE = tmp_path / "serve"
+    settings.RUN_DIR = tmp_path
     with pytest.raises(CommandError, match="does not run"):
         call_command("healthcheck")
-    settings.SERVE_FILE.write_text("web 999999999")
-    with pytest.raises(CommandError, match="has ended"):
+    write_pid(tmp_path, 999_999_999)
+    with pytest.raises(CommandError, match="does not run"):
         call_command("healthcheck")
 
 
 @pytest.mark.django_db
 def test_a_worker_is_healthy_while_serve_runs_and_the_database_answers(settings: Settings, tmp_path: Path) -> None:
-    settings.SERVE_FILE = tmp_path / "serve"
-    settings.SERVE_FILE.write_text("workers 1")
+    settings.RUN_DIR = tmp_path
+    write_pid(tmp_path, 1)
     call_command("healthcheck")
+
+
+def write_pid(folder: Path, pid: int) -> None:
+    (folder / "workers").mkdir(exist_ok=True)
+    (folder / "workers" / "serve.pid").write_text(str(pid))
+
+
+def test_what_a_killed_serve_left_behind_is_ended_and_nobody_else(tmp_path: Path) -> None:
+    sleeping = "import time; time.sleep(60)"
+    ours = subprocess.Popen([sys.executable, "-c", sleeping, "manage.py"], cwd=ROOT, start_new_session=True)
+    other = subprocess.Popen([sys.executable, "-c", sleeping], cwd=ROOT, start_new_session=True)
+    try:
+        (tmp_path / "groups").write_text(f"{ours.pid} {other.pid} 999999999")
+        wait_until(lambda: serve.is_ours(ours.pid), 10, "The process")
+        serve.end_leftovers(tmp_path / "groups")
+        assert ours.wait(10) == -signal.SIGKILL
+        assert other.poll() is None
+    finally:
+        for process in (ours, other):
+            process.kill()
+            process.wait()
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_machine_without_a_web_server_tells_its_metrics(monkeypatch: pytest.MonkeyPatch) -> None:
+    port = free_port()
+    serve.listen_for_metrics(f"127.0.0.1:{port}")
+    assert "invoicedata_jobs{" in requests.get(f"http://127.0.0.1:{port}/metrics", timeout=10).text
+    with pytest.raises(CommandError, match="METRICS_ADDRESS"):
+        serve.listen_for_metrics("9100")

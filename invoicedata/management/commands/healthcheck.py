@@ -1,4 +1,5 @@
 import os
+from pathlib import Path
 from typing import Any
 
 import requests
@@ -10,6 +11,10 @@ SECONDS = 4
 OF_WEB = ("database", "storage")  # the others are the workers' health
 
 
+def is_alive(path: Path) -> bool:
+    return Path(f"/proc/{path.read_text(encoding='utf-8')}").exists()
+
+
 class Command(BaseCommand):
     help = (
         "For health checks of containers: exit status 0 where this machine's web server answers, with its database and "
@@ -17,12 +22,10 @@ class Command(BaseCommand):
     )
 
     def handle(self, *args: Any, **options: Any) -> None:
-        if not settings.SERVE_FILE.exists():
+        roles = [path.parent.name for path in settings.RUN_DIR.glob("*/serve.pid") if is_alive(path)]
+        if not roles:
             raise CommandError("serve does not run here.")
-        role, pid = settings.SERVE_FILE.read_text(encoding="utf-8").split()
-        if not os.path.exists(f"/proc/{pid}"):  # noqa: PTH110
-            raise CommandError("serve has ended.")
-        if role == "workers":
+        if roles == ["workers"]:
             with connection.cursor() as cursor:
                 cursor.execute("SELECT 1")
             return

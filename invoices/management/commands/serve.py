@@ -40,6 +40,7 @@ PR_SET_PDEATHSIG = 1  # linux/prctl.h
 LIBC = ctypes.CDLL(None)
 WEB_THREADS = 128  # most of them wait, for a job or for a slow client's upload; they are started as they are needed
 UMASK_PRIVATE = 0o077
+PID, GROUPS = "serve.pid", "groups"  # files in RUN_DIR, by role
 
 
 @dataclass(slots=True)
@@ -155,8 +156,10 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, no_web: bool, no_workers: bool, **options: Any) -> None:
         os.umask(UMASK_PRIVATE)
-        metrics.share(settings.METRICS_DIR)
-        settings.SERVE_FILE.write_text(f"{'workers' if no_web else 'web'} {os.getpid()}", encoding="utf-8")
+        self.own = settings.RUN_DIR / ("workers" if no_web else "web" if no_workers else "all")
+        metrics.share(self.own / "metrics")
+        end_leftovers(self.own / GROUPS)
+        (self.own / PID).write_text(str(os.getpid()), encoding="utf-8")
         if settings.METRICS_ADDRESS:
             listen_for_metrics(settings.METRICS_ADDRESS)
         os.environ["WORKER_HOST"] = host = new_id("host")
@@ -182,7 +185,9 @@ class Command(BaseCommand):
         """One round. Whatever goes wrong in it, there is another."""
         for service in self.services:
             service.keep_alive()
-        metrics.bury_the_dead(settings.METRICS_DIR)
+        metrics.bury_the_dead(self.own / "metrics")
+        groups = " ".join(str(service.process.pid) for service in self.services if service.process)
+        (self.own / GROUPS).write_text(groups, encoding="utf-8")
         if self.workers is None:
             return
         try:
@@ -205,6 +210,28 @@ class Command(BaseCommand):
                 except subprocess.TimeoutExpired:
                     logger.warning("%s did not stop in time; killing it.", service.name)
             service.kill()
+
+
+def end_leftovers(path: Path) -> None:
+    """Kills what a former `serve` that was killed has left behind: it is told to stop when that dies, but a cluster
+    that is stuck does not listen."""
+    if not path.exists():
+        return
+    for group in map(int, path.read_text(encoding="utf-8").split()):
+        if any(is_ours(pid) for pid in processes_of_group(group)):
+            logger.error("Ending process group %s of a former serve.", group)
+            with contextlib.suppress(ProcessLookupError):
+                os.killpg(group, signal.SIGKILL)
+
+
+def is_ours(pid: int) -> bool:
+    """Whether a process runs this project; its number may have become another one's."""
+    try:
+        command = Path(f"/proc/{pid}/cmdline").read_bytes()
+        folder = Path(f"/proc/{pid}/cwd").readlink()
+    except OSError:
+        return False
+    return folder == settings.BASE_DIR and (b"manage.py" in command or b"invoicedata.wsgi" in command)
 
 
 def listen_for_metrics(address: str) -> None:
