@@ -52,8 +52,8 @@ class Decoder:
                 return messages.Inspected([self.file.facts(n + 1) for n in range(self.file.page_count)])
             case messages.Load(number, target):
                 return self._load(number, target)
-            case messages.Render(number, width, turned, target):
-                self.file.render(number, width, turned).save(target, "PNG", compress_level=1)
+            case messages.Render(number, width, turned, target, paper):
+                self.file.render(number, width, turned, paper).save(target, "PNG", compress_level=1)
                 return messages.Done()
             case messages.Extract():
                 found = self.file.attached()
@@ -96,10 +96,11 @@ class Recogniser:
     """Holds one engine."""
 
     def __init__(self, name: str, languages: str, page_seconds: float) -> None:
-        from ocr import engines, orientation, quality
+        from ocr import engines, orientation, paper, quality
 
         self._engine = engines.create(name, languages.split("+"), page_seconds)
         self._orientation = orientation
+        self._paper = paper
         self._quality = quality
 
     def answer(self, request: messages.Request) -> messages.Response:
@@ -108,10 +109,13 @@ class Recogniser:
         if not isinstance(request, messages.Recognise):
             raise TypeError(f"The engine has no answer to {type(request).__name__}.")
         image = np.load(request.path, allow_pickle=False)
+        paper = self._paper.find_paper(image)
+        if paper:
+            image = self._paper.flatten(image, paper)
         image, words, turned = self._orientation.read_upright(self._engine, image, request.dpi)
         notices = list(self._quality.judge(image, words))
         height, width = image.shape[:2]
-        return messages.Recognised(self._engine.name, words, width, height, turned, notices)
+        return messages.Recognised(self._engine.name, words, width, height, turned, paper, notices)
 
 
 def limit(memory: int) -> None:

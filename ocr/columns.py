@@ -28,6 +28,7 @@ SHORTEST_COMPOUND = 9  # letters
 MISREAD = 84  # of 100: likeness of a misread heading word
 MAX_UNKNOWN = 0.5  # share of the heading's words that may be unknown
 NOWHERE = 4.0  # cost of a token that no column takes
+HOPELESS = NOWHERE + 3.0  # cost of a token in a column that no neighbour can make up for
 GAP_COST = 1.5  # of parting two words that stand close
 EDGE_COST = 0.05  # a height of misalignment
 SHORT_UNIT, SHORT_UNIT_COST = 4, 0.8  # letters of an abbreviation that may be a unit nobody knows, and its cost
@@ -495,6 +496,8 @@ def share_out(tokens: Sequence[Token], model: Columns) -> list[Column | None]:
         for (at, filled), (cost, path) in best.items():
             last = path[-1] if path else nowhere
             for c in range(at, nowhere):
+                if costs[c] > HOPELESS:
+                    continue
                 again = c == at and filled
                 new = cost + costs[c] + _joint(token, columns[c], gap, last, c, again)
                 value = columns[c].role in VALUES and token.kind in (Kind.NUMBER, Kind.AMOUNT, Kind.PERCENT)

@@ -35,12 +35,14 @@ class Load(msgspec.Struct, tag=True):
 
 
 class Render(msgspec.Struct, tag=True):
-    """A PNG of page `number` at `target`, turned clockwise by `turned`. Answered by Done."""
+    """A PNG of page `number` at `target`: of its `paper` alone, if that is given, turned clockwise by `turned`.
+    Answered by Done."""
 
     number: int
     width: int
     turned: int
     target: str
+    paper: tuple[float, ...] = ()
 
 
 class Extract(msgspec.Struct, tag=True):
@@ -101,6 +103,7 @@ class Recognised(msgspec.Struct, tag=True):
     width: int
     height: int
     turned: int
+    paper: tuple[float, ...]
     notices: list[str]
 
 

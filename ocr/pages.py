@@ -6,7 +6,7 @@ Everything here meets hostile bytes and therefore runs in a child process that c
 import math
 import struct
 import zlib
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Protocol, TypeVar
@@ -87,8 +87,9 @@ class OpenFile(Protocol):
         """Page `number` (from 1): read, where it has a text layer of its own, else its picture."""
         ...
 
-    def render(self, number: int, width: int, turned: int) -> Image.Image:
-        """A picture of the page for people, `width` pixels wide, turned clockwise by `turned` degrees."""
+    def render(self, number: int, width: int, turned: int, paper: Sequence[float] = ()) -> Image.Image:
+        """A picture of the page for people, `width` pixels wide, turned clockwise by `turned` degrees; of the sheet
+        within `paper` (as `ocr.types.Page` has it) alone, where that is given."""
         ...
 
     def attached(self) -> Attached:
@@ -165,10 +166,10 @@ class PdfFile:
         picture = page.render(scale=scale, rev_byteorder=True).to_pil()
         return Picture(number, _pixels(picture), scale * textlayer.POINTS_PER_INCH)
 
-    def render(self, number: int, width: int, turned: int) -> Image.Image:
+    def render(self, number: int, width: int, turned: int, paper: Sequence[float] = ()) -> Image.Image:
         page = self._page(number)
         scale = self._scale(page, width / min(page.get_size()), 4 * width)
-        return _shown(page.render(scale=scale, rev_byteorder=True).to_pil(), width, turned)
+        return _shown(_flat(page.render(scale=scale, rev_byteorder=True).to_pil(), paper), width, turned)
 
     def attached(self) -> Attached:
         return read_attached(self._pdf, self._path)
@@ -213,7 +214,7 @@ class XmlFile:
     def load(self, number: int) -> Page:
         return self._pages[number - 1]
 
-    def render(self, number: int, width: int, turned: int) -> Image.Image:
+    def render(self, number: int, width: int, turned: int, paper: Sequence[float] = ()) -> Image.Image:
         return _shown(Image.fromarray(self._sheet.draw(number, width)), width, turned)
 
     def attached(self) -> Attached:
@@ -249,9 +250,9 @@ class ImageFile:
         shrunk = max(picture.size) / max(self._declared_size)
         return Picture(number, _pixels(picture), dpi * shrunk if dpi else None, turned)
 
-    def render(self, number: int, width: int, turned: int) -> Image.Image:
+    def render(self, number: int, width: int, turned: int, paper: Sequence[float] = ()) -> Image.Image:
         picture, turned_by_exif = self._upright(number, 4 * width)
-        return _shown(picture, width, (turned - turned_by_exif) % 360)
+        return _shown(_flat(picture, paper), width, (turned - turned_by_exif) % 360)
 
     def attached(self) -> Attached:
         return Attached()
@@ -301,6 +302,14 @@ def _count_frames(image: Image.Image, most: int) -> int:
         except EOFError:
             return number
     return most + 1
+
+
+def _flat(picture: Image.Image, paper: Sequence[float]) -> Image.Image:
+    if not paper:
+        return picture
+    from ocr.paper import flatten  # OpenCV is slow to import, and needed for photographs alone
+
+    return Image.fromarray(flatten(_pixels(picture), paper))
 
 
 def _shown(picture: Image.Image, width: int, turned: int) -> Image.Image:

@@ -270,11 +270,11 @@ class Reader:
         facts = self._decoder.ask(messages.Inspect(), INSPECT_SECONDS)
         return FileFacts(opened.media_type, tuple(facts.pages))
 
-    def render(self, path: Path, number: int, width: int, turned: int = 0) -> bytes:
-        """A PNG of page `number` (from 1), `width` pixels wide, turned clockwise by `turned` degrees."""
+    def render(self, path: Path, number: int, width: int, turned: int = 0, paper: tuple[float, ...] = ()) -> bytes:
+        """A PNG of page `number` (from 1), `width` pixels wide, laid flat and turned as it was read (`ocr.Page`)."""
         self._open(path, time.monotonic() + INSPECT_SECONDS)
         with self._scratch(".png") as target:
-            self._decoder.ask(messages.Render(number, width, turned, str(target)), self.options.page_seconds)
+            self._decoder.ask(messages.Render(number, width, turned, str(target), paper), self.options.page_seconds)
             return target.read_bytes()
 
     def _open(self, path: Path, deadline: float) -> messages.Opened:
@@ -300,6 +300,7 @@ class Reader:
             engine=found.engine,
             dpi=loaded.dpi,
             turned=(loaded.turned + found.turned) % 360,
+            paper=found.paper,
             notices=tuple(found.notices),
         )
 

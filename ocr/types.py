@@ -72,6 +72,8 @@ class Page:
 
     number: from 1, in the file. width, height: page units. dpi: of an image page, if it is known.
     turned: degrees clockwise by which the stored page was turned to stand upright (0, 90, 180, 270).
+    paper: corners of the sheet within the picture where it was cut out and laid flat before reading, as x and y in
+    fractions of the picture (upright by its EXIF), clockwise from top left; empty where the picture was read as it is.
     notices: codes of what is wrong with the picture ("blur", "cut-off", "glare", "tilt", "low-resolution", ...).
     """
 
@@ -83,6 +85,7 @@ class Page:
     engine: str = ""
     dpi: float | None = None
     turned: int = 0
+    paper: tuple[float, ...] = ()
     notices: tuple[str, ...] = ()
 
 

@@ -79,6 +79,12 @@ class Page(models.Model):
     engine = models.CharField(max_length=40, blank=True)
     dpi = models.FloatField(null=True, blank=True)
     turned = models.PositiveSmallIntegerField(default=0)
+    paper = models.JSONField(
+        default=list,
+        db_default=models.Value([], output_field=models.JSONField()),
+        blank=True,
+        help_text="Corners of the sheet that was cut out of the picture, in fractions of it.",
+    )
     notices = models.JSONField(default=list, blank=True)
     words = models.JSONField(default=list, blank=True)
 

@@ -130,6 +130,7 @@ def pages_of(invoice: Invoice) -> tuple[Page, ...]:
             engine=page.engine,
             dpi=page.dpi,
             turned=page.turned,
+            paper=tuple(page.paper),
             notices=tuple(page.notices),
         )
         for page in invoice.document.pages.all()

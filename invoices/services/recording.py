@@ -88,6 +88,7 @@ def replace_pages(document: Document, reading: Reading) -> None:
             engine=page.engine,
             dpi=page.dpi,
             turned=page.turned,
+            paper=list(page.paper),
             notices=list(page.notices),
             words=msgspec.to_builtins(page.words),
         )

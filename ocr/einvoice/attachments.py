@@ -4,6 +4,7 @@ import contextlib
 import ctypes
 from collections.abc import Iterator
 from dataclasses import dataclass
+from io import BytesIO
 from pathlib import Path
 
 import pypdfium2 as pdfium
@@ -66,12 +67,15 @@ def _listed(pdf: pdfium.PdfDocument, count: int) -> Iterator[tuple[str, bytes]]:
 
 
 def _associated(path: Path) -> Iterator[tuple[str, bytes]]:
+    content = path.read_bytes()
+    if b"/AF" not in content and b"/ObjStm" not in content:  # the catalogue is not compressed, and names none
+        return
     from pdfminer.pdfdocument import PDFDocument  # slow to import, and seldom needed
     from pdfminer.pdfparser import PDFParser
     from pdfminer.pdftypes import dict_value, list_value, resolve1, stream_value
     from pdfminer.psexceptions import PSException
 
-    with path.open("rb") as file, contextlib.suppress(PSException, ValueError, TypeError, KeyError, RecursionError):
+    with BytesIO(content) as file, contextlib.suppress(PSException, ValueError, TypeError, KeyError, RecursionError):
         catalogue = PDFDocument(PDFParser(file)).catalog
         for entry in list_value(catalogue.get("AF"))[:MOST_FILES]:
             specification = dict_value(entry)
