@@ -8,13 +8,15 @@ from random import Random
 
 import numpy as np
 import pytest
+from PIL import Image, ImageSequence
+from pypdfium2 import PdfDocument
 
 from bench.generator.browser import CHROMIUM, Print, Printer, printer
 from bench.generator.catalogue import HALVES, KINDS, Layout, layouts, read_layout
-from bench.generator.damage import VARIANTS, degrade
+from bench.generator.damage import VARIANTS, Degraded, degrade
 from bench.generator.draw import Draw
 from bench.generator.printing import Writer
-from bench.generator.sets import Wish, make, plan, write
+from bench.generator.sets import Wish, make, plan, save, write
 from bench.generator.truth import TruthError, check_printed
 
 needs_chromium = pytest.mark.skipif(CHROMIUM is None, reason="needs Chromium: scripts/setup.sh --browser")
@@ -98,6 +100,17 @@ def test_degrading_is_the_same_for_the_same_seed_and_leaves_ink(variant: str) ->
 
     assert np.array_equal(np.asarray(first), np.asarray(again))
     assert np.asarray(first).min() + 60 < np.asarray(first).max()
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_pages_are_stored_as_scanners_store_them(seed: int, tmp_path: Path) -> None:
+    page = Image.new("1" if seed % 2 else "RGB", (300, 400), 1 if seed % 2 else "white")
+    scan = Degraded([page, page], 200, 70, ["scan"], is_bilevel=bool(seed % 2))
+
+    path = save(scan, tmp_path / "made", np.random.default_rng(seed))
+
+    pages = PdfDocument(path) if path.suffix == ".pdf" else list(ImageSequence.Iterator(Image.open(path)))
+    assert len(pages) == 2
 
 
 def test_a_layout_without_a_heading_is_refused(tmp_path: Path) -> None:

@@ -9,9 +9,9 @@ from dataclasses import dataclass, field
 
 import cv2
 import numpy as np
-from PIL import Image, ImageDraw, ImageFont
+from PIL import Image, ImageDraw
 
-from bench.generator.pictures import font_file
+from bench.generator.pictures import font
 
 Picture = np.ndarray
 VARIANTS = ("digital", "clean", "degraded", "phone", "turned")
@@ -126,7 +126,7 @@ def tag_tone(result: Degraded, tone: str) -> Degraded:
 
 def phone(pages: Sequence[Picture], random: np.random.Generator, dpi: int, is_thermal: bool) -> Degraded:
     """A hand-held picture: the page lies on something, bent, in uneven light, seen from aside."""
-    result = Degraded([], 72, int(random.integers(55, 88)), ["phone"])
+    result = Degraded([], 150, int(random.integers(55, 88)), ["phone"])
     for page in pages:
         picture = faint(page, random, 0.5) if is_thermal and random.random() < 0.4 else page
         if random.random() < 0.4:
@@ -228,7 +228,7 @@ def multiply(picture: Picture, layer: Image.Image) -> Picture:
 def stamp(picture: Picture, random: np.random.Generator, dpi: int) -> Picture:
     """A rubber stamp in coloured ink, turned, anywhere on the page."""
     height, width = picture.shape[:2]
-    font = ImageFont.truetype(font_file("DejaVu Sans:bold"), max(12, int(0.2 * dpi)))
+    letters = font("DejaVu Sans:bold", max(12, int(0.2 * dpi)))
     month = random.choice(("JAN", "MAR", "JUN", "SEP", "NOV"))
     text = f"{random.choice(STAMPS)}\n{random.integers(1, 29):02} {month} 20{random.integers(23, 27)}"
     ink = tuple(int(c) for c in ((170, 40, 50), (40, 60, 160), (60, 60, 60), (40, 120, 70))[random.integers(0, 4)])
@@ -236,7 +236,7 @@ def stamp(picture: Picture, random: np.random.Generator, dpi: int) -> Picture:
     plate = Image.new("RGBA", size, (255, 255, 255, 0))
     draw = ImageDraw.Draw(plate)
     draw.rectangle((3, 3, size[0] - 4, size[1] - 4), outline=(*ink, 190), width=max(2, dpi // 60))
-    draw.multiline_text((size[0] / 2, size[1] / 2), text, font=font, fill=(*ink, 190), anchor="mm", align="center")
+    draw.multiline_text((size[0] / 2, size[1] / 2), text, font=letters, fill=(*ink, 190), anchor="mm", align="center")
     plate = plate.rotate(float(random.uniform(-25, 25)), expand=True)
     layer = Image.new("RGB", (width, height), "white")
     place = (

@@ -1,5 +1,6 @@
 """Pictures on papers: letterheads, marks, bar codes and matrix codes, as data URLs."""
 
+import shutil
 import subprocess
 from base64 import b64encode
 from functools import cache
@@ -18,9 +19,13 @@ def data_url(image: Image.Image) -> str:
 
 
 @cache
-def font_file(family: str) -> str:
-    """The file of the installed font that is nearest to `family` (fontconfig)."""
-    return subprocess.run(["fc-match", "-f", "%{file}", family], capture_output=True, text=True, check=True).stdout
+def font(family: str, size: int) -> ImageFont.FreeTypeFont | ImageFont.ImageFont:
+    """The installed font that is nearest to `family` (fontconfig); Pillow's own where fontconfig is missing."""
+    match = shutil.which("fc-match")
+    if match is None:
+        return ImageFont.load_default(size)
+    found = subprocess.run([match, "-f", "%{file}", family], capture_output=True, text=True, check=True)
+    return ImageFont.truetype(found.stdout, size)
 
 
 def wordmark(name: str, colour: str, random: Random) -> str:
@@ -28,10 +33,10 @@ def wordmark(name: str, colour: str, random: Random) -> str:
     family = random.choice(
         ("Lato Black", "EB Garamond:italic", "Comfortaa:bold", "TeX Gyre Adventor:bold", "Dosis:bold")
     )
-    font = ImageFont.truetype(font_file(family), 110)
-    left, top, right, bottom = font.getbbox(name)
+    letters = font(family, 110)
+    left, top, right, bottom = letters.getbbox(name)
     image = Image.new("RGBA", (int(right - left) + 40, int(bottom - top) + 40), (255, 255, 255, 0))
-    ImageDraw.Draw(image).text((20 - left, 20 - top), name, font=font, fill=ImageColor.getrgb(colour))
+    ImageDraw.Draw(image).text((20 - left, 20 - top), name, font=letters, fill=ImageColor.getrgb(colour))
     return data_url(image)
 
 

@@ -145,7 +145,8 @@ def save(result: damage.Degraded, stem: Path, random: np.random.Generator) -> Pa
             result.tags.append("tiff")
             return path
         path = stem.with_suffix(".pdf")
-        pages[0].save(path, save_all=True, append_images=pages[1:], resolution=result.dpi, quality=result.quality)
+        quality: dict[str, Any] = {} if result.is_bilevel else {"quality": result.quality}
+        pages[0].save(path, save_all=True, append_images=pages[1:], resolution=result.dpi, **quality)
         return path
     path = stem.with_suffix(".jpg")
     page = pages[0].convert("L") if result.is_bilevel else pages[0]
