@@ -70,7 +70,7 @@ def test_a_token_is_found_by_its_text_and_by_its_id() -> None:
     assert find_token(token) == find_token(str(record.jti)) == find_token(record.jti.hex) == record
 
 
-@pytest.mark.parametrize("text", ["", "nothing", "a.b.c", str(uuid.uuid4()), "\0"])
+@pytest.mark.parametrize("text", ["", "nothing", "a.b.c", str(uuid.UUID(int=7)), "\0"])
 def test_what_is_no_token_is_not_found(text: str) -> None:
     assert find_token(text) is None
 
