@@ -17,7 +17,7 @@ serve: setup ## Start web server and workers on HOST:PORT (127.0.0.1:8000) until
 
 test: ## Set up and run the whole test suite
 	@scripts/setup.sh --no-database
-	@$(PYTHON_RUN) -m pytest
+	@$(PYTHON_RUN) -m pytest -q -n logical --dist loadfile
 
 lint: ## ruff and mypy
 	@scripts/setup.sh --no-database
