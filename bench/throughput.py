@@ -13,6 +13,7 @@ import sys
 import tempfile
 import time
 from contextlib import ExitStack
+from multiprocessing.synchronize import Barrier
 from pathlib import Path
 
 from bench.chaos import SCAN, Document, Sent, make_documents, send
@@ -21,7 +22,7 @@ from bench.machines import Postgres, Redis, Service, Tenant, make_tenant, use, w
 START_SECONDS = 120.0
 
 
-def read_bare(count: int, ready: "multiprocessing.Barrier", seconds: "multiprocessing.Queue[float]") -> None:  # type: ignore[valid-type]
+def read_bare(count: int, ready: Barrier, seconds: "multiprocessing.Queue[float]") -> None:
     from bench.speed import bare_pages
     from ocr.engines.rapid import RapidEngine
 
