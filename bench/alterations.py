@@ -196,6 +196,8 @@ def ask(service: machines.Service, tenant: machines.Tenant, case: Case) -> dict[
     )
     end = time.monotonic() + WAIT_SECONDS
     body: dict[str, Any] = answer.json()
+    if answer.status_code == 503:
+        raise RuntimeError(f"The service does not work: {body}.")
     while body.get("status") == "accepted" and time.monotonic() < end:
         time.sleep(0.5)
         body = requests.get(body["statusUrl"], headers=tenant.headers, timeout=60).json()

@@ -1,16 +1,23 @@
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import get_object_or_404
+from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
 from django.views.decorators.http import require_POST
 
 from invoicedata.staff import OwnTenantsFilter, TenantAdmin
+from pims.errors import PimsConfigError
 from pims.models import Amendment, Connection, CustomerLink, ImportBatch, PimsRecord
-from pims.settings_form import OPTION, SECRET, ConnectionForm, own_fields
+from pims.profiles import EXAMPLE, EXAMPLE_SAMPLE, Shown, load_profile, try_profile
+from pims.services import save_profile
+from pims.settings_form import OPTION, SECRET, ConnectionForm, ProfileForm, own_fields
 from pims.trials import try_connection
+
+PROFILE_KIND = "rest_profile"
 
 
 class CustomerLinkInline(admin.TabularInline):
@@ -52,7 +59,44 @@ class ConnectionAdmin(TenantAdmin, admin.ModelAdmin):
 
     def get_urls(self) -> list[URLPattern]:
         test = self.admin_site.admin_view(require_POST(self.test_view))
-        return [path("<int:pk>/test/", test, name="pims_connection_test"), *super().get_urls()]
+        profile = self.admin_site.admin_view(self.profile_view)
+        return [
+            path("<int:pk>/test/", test, name="pims_connection_test"),
+            path("<int:pk>/profile/", profile, name="pims_connection_profile"),
+            *super().get_urls(),
+        ]
+
+    def profile_view(self, request: HttpRequest, pk: int) -> HttpResponse:
+        """A profile is written here and tried on a sample; it is saved only where an invoice comes of it."""
+        if not self.has_change_permission(request):
+            raise PermissionDenied
+        connection = get_object_or_404(self.get_queryset(request).filter(kind=PROFILE_KIND), pk=pk)
+        known = connection.options.get("profile") or EXAMPLE
+        form = ProfileForm(request.POST or None, initial={"profile": known, "sample": EXAMPLE_SAMPLE})
+        rows: list[Shown] = []
+        invoice = None
+        if form.is_valid():
+            try:
+                profile = load_profile(form.cleaned_data["profile"])
+                zone = ZoneInfo(connection.time_zone)
+                sample = form.cleaned_data["sample"]
+                rows, invoice = try_profile(profile, sample, zone, connection.currency or None)
+            except PimsConfigError as error:
+                form.add_error("profile", str(error))
+            if invoice is not None and "save" in request.POST:
+                save_profile(connection, form.cleaned_data["profile"])
+                self.message_user(request, "The profile is saved. Now test the connection.", messages.SUCCESS)
+                return HttpResponseRedirect(reverse("admin:pims_connection_change", args=[pk]))
+        context = {
+            **self.admin_site.each_context(request),
+            "title": f"Profile of {connection.name}",
+            "opts": self.opts,
+            "original": connection,
+            "form": form,
+            "rows": rows,
+            "invoice": invoice,
+        }
+        return TemplateResponse(request, "admin/pims/connection/profile.html", context)
 
     def test_view(self, request: HttpRequest, pk: int) -> HttpResponse:
         """Signs in, reads a little of everything, and says what works and what does not."""

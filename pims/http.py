@@ -197,6 +197,20 @@ class Http:
         url = f"{self.base_url}/{path}"
         return self._call("GET", url, endpoint=endpoint, permission=permission, cost=cost, params=dict(params or {}))
 
+    def post(
+        self,
+        endpoint: str,
+        body: Any,
+        *,
+        params: Mapping[str, Any] | None = None,
+        permission: str = "",
+        **names: object,
+    ) -> Any:
+        """Like get(), for a question that is asked with a JSON body, and that may be repeated."""
+        path = endpoint.format(**{name: quote(str(value), safe="") for name, value in names.items()})
+        sent = {"json": body, "params": dict(params or {})}
+        return self._call("POST", f"{self.base_url}/{path}", endpoint=endpoint, permission=permission, **sent)
+
     def get_link(self, url: str, *, endpoint: str, permission: str = "", cost: int = 1) -> Any:
         """The JSON behind an address that the system itself gave. Raises PimsProtocolError where it leads elsewhere."""
         if not str(url).startswith(f"{self.base_url}/") or "/../" in url:

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
 from itertools import islice
+from typing import Any
 from zoneinfo import ZoneInfo
 
 from django.db import transaction
@@ -16,6 +17,7 @@ from pims.connectors import LOCAL
 from pims.imports import Entry
 from pims.models import Amendment, Connection, ImportBatch, PimsRecord
 from pims.numbers import digits, normalise
+from pims.profiles import load_profile
 from pims.types import PimsInvoice, complete, to_json
 
 CHUNK = 500  # records a query
@@ -37,6 +39,13 @@ def local_connection(mga: Mga, name: str = "local") -> Connection:
         mga=mga, name=name, defaults={"kind": LOCAL, "time_zone": mga.time_zone}
     )
     return connection
+
+
+def save_profile(connection: Connection, profile: dict[str, Any]) -> None:
+    """The profile that was tried becomes the connection's. Raises PimsConfigError for one that is not right."""
+    load_profile(profile)
+    connection.options = connection.options | {"profile": profile}
+    connection.save(update_fields=["options"])
 
 
 class _DryRun(Exception):

@@ -15,6 +15,28 @@ from pims.models import Connection
 OPTION, SECRET = "option_", "secret_"
 
 
+class IndentedJSON(json.JSONEncoder):
+    """As a person writes it."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(**kwargs | {"indent": 2})
+
+
+class ProfileForm(forms.Form):
+    """A profile and the sample that it is tried on, both JSON."""
+
+    profile = forms.JSONField(
+        encoder=IndentedJSON,
+        widget=forms.Textarea(attrs={"rows": 26, "spellcheck": "false", "class": "code"}),
+        help_text="Where to ask, and in JMESPath where the values stand in the answers; see the documentation.",
+    )
+    sample = forms.JSONField(
+        encoder=IndentedJSON,
+        widget=forms.Textarea(attrs={"rows": 26, "spellcheck": "false", "class": "code"}),
+        help_text='An answer of the system, or one of each step: {"find": …, "lines": …}. It is not stored.',
+    )
+
+
 class ConnectionForm(forms.ModelForm):
     """A field for each option and each credential of the connection's kind, once that is chosen."""
 
@@ -36,7 +58,7 @@ class ConnectionForm(forms.ModelForm):
             return cleaned
         connector = get_connector(self.instance.kind)
         options = dict(self.instance.options)
-        for entry in msgspec.structs.fields(connector.Options):
+        for entry in plain_options(self.instance.kind):
             value = cleaned.get(OPTION + entry.name)
             options.pop(entry.name, None)
             if value not in ("", None, entry.default):
@@ -60,7 +82,7 @@ def own_fields(connection: Connection) -> dict[str, forms.Field]:
     """The options and credentials of the connection's kind, as form fields by prefixed name."""
     connector = get_connector(connection.kind)
     found: dict[str, forms.Field] = {}
-    for entry in msgspec.structs.fields(connector.Options):
+    for entry in plain_options(connection.kind):
         found[OPTION + entry.name] = option_field(entry, connection.options.get(entry.name, entry.default))
     known = known_secrets(connection)
     for entry in msgspec.structs.fields(connector.Secrets):
@@ -72,6 +94,13 @@ def own_fields(connection: Connection) -> dict[str, forms.Field]:
             help_text="Stored, encrypted, and shown to nobody. Blank: it stays." if is_known else "",
         )
     return found
+
+
+def plain_options(kind: str) -> list[msgspec.structs.FieldInfo]:
+    """Without those that have a page of their own, such as a profile."""
+    return [
+        entry for entry in msgspec.structs.fields(get_connector(kind).Options) if get_origin(entry.type) is not dict
+    ]
 
 
 def option_field(entry: msgspec.structs.FieldInfo, value: Any) -> forms.Field:

@@ -13,6 +13,7 @@ from pims.access import open_connector
 from pims.connectors.base import Candidate, Connector, Hints, InvoiceRef
 from pims.http import Clock, Deadline
 from pims.models import Connection
+from pims.profiles import EXAMPLE
 from pims.types import to_json
 from tests.pims.stub import Mount, Stub
 from tests.pims.stub.ezyvet import EzyvetMount
@@ -34,6 +35,14 @@ SITES: dict[str, dict[str, Any]] = {
         "secrets": {"api_key": "secret"},
         "options": {"location_ids": "40001"},
     },
+}
+
+
+SITES["rest_profile"] = {
+    "time_zone": "Europe/Berlin",
+    "currency": "EUR",
+    "secrets": {"token": "secret"},
+    "options": {"profile": EXAMPLE},
 }
 
 
