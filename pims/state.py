@@ -10,6 +10,7 @@ from django.core.cache import cache
 from django.db import transaction
 from django.db.models import F, Q
 
+from invoicedata.database import unsynced
 from invoicedata.encryption import decrypt, encrypt
 from pims.errors import PimsUnavailable
 from pims.http import Clock, Deadline, Limits, Rate, Token
@@ -36,11 +37,12 @@ class DatabaseState:
         self._connection = connection
         self._clock = clock
         self._had_failures = False
+        self._token: Token | None = None  # as this lookup last saw it; a refused one is read anew
         ConnectionState.objects.get_or_create(connection=connection)
 
     def enter(self, endpoint: str, cost: int, limits: Limits) -> float:
         now = self._clock.now()
-        with transaction.atomic():
+        with unsynced():
             row = ConnectionState.objects.select_for_update().get(connection=self._connection)
             changed = self._pass_breaker(row, now)
             self._had_failures = bool(row.failures)
@@ -81,10 +83,13 @@ class DatabaseState:
         self._had_failures = True
 
     def token(self, refused: str, fetch: Callable[[], Token], deadline: Deadline) -> str:
+        if self._token is not None and self._token.value != refused and self._token.expires_at > self._clock.now():
+            return self._token.value
         while True:
             now = self._clock.now()
             row = ConnectionState.objects.get(connection=self._connection)
             if row.token and row.token != refused and row.token_expires_at and row.token_expires_at > now:
+                self._token = Token(row.token, row.token_expires_at)
                 return row.token
             if self._claim_fetch(row, now):
                 return self._fetch_token(fetch)

@@ -139,7 +139,6 @@ class ProvetMount(Mount):
         self.declared = {name: set(fields) for name, fields in DECLARED.items()}
         self.page_size: int | None = None
         self.next_link: str | None = None
-        self.requests: list[Request] = []
 
     def endpoint(self, request: Request) -> str:
         if request.path.endswith("/oauth2/token/"):
@@ -147,7 +146,6 @@ class ProvetMount(Mount):
         return request.path.removeprefix(BASE).strip("/").partition("/")[0]
 
     def answer(self, endpoint: str, request: Request) -> Reply:
-        self.requests.append(request)
         if endpoint == "token":
             return self.sign_in(request)
         if not request.path.endswith("/"):

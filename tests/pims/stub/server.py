@@ -59,6 +59,7 @@ class Mount:
         self.root = f"{origin}{prefix}"
         self.base_url = self.root + self.path
         self.calls: list[str] = []
+        self.requests: list[Request] = []
         self.token_calls = 0
         self.issued = 0
         self.tokens: list[str] = []
@@ -85,6 +86,7 @@ class Mount:
                 self.token_calls += 1
             else:
                 self.calls.append(endpoint)
+                self.requests.append(request)
             for name in (endpoint, "*" if endpoint != "token" else endpoint):
                 if self._once[name]:
                     return self._once[name].popleft()
