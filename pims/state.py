@@ -43,7 +43,7 @@ class DatabaseState:
     def enter(self, endpoint: str, cost: int, limits: Limits) -> float:
         now = self._clock.now()
         with unsynced():
-            row = ConnectionState.objects.select_for_update().get(connection=self._connection)
+            row = ConnectionState.objects.select_for_update().defer("token").get(connection=self._connection)
             changed = self._pass_breaker(row, now)
             self._had_failures = bool(row.failures)
             calls = recent_calls(row.calls, limits, now.timestamp())

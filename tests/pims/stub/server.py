@@ -97,7 +97,7 @@ class Mount:
     def endpoint(self, request: Request) -> str:
         raise NotImplementedError
 
-    def answer(self, endpoint: str, request: Request) -> Reply:
+    def answer(self, endpoint: str, request: Request) -> "Reply | Fault":
         raise NotImplementedError
 
     def issue_token(self) -> str:
