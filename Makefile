@@ -1,6 +1,6 @@
 # `make` alone lists the targets. HOST, PORT, DATA_DIR, DATABASE_URL, WORKERS … are taken from the environment.
 .DEFAULT_GOAL := help
-.PHONY: help setup run serve test lint openapi accuracy bench chaos fuzz pims-stub clean
+.PHONY: help setup run serve test lint openapi accuracy bench chaos fuzz fuzz-files pims-stub clients docs sbom lock clean
 PYTHON_RUN := .venv/bin/python
 
 help: ## List the targets
@@ -42,12 +42,29 @@ fuzz: ## Try the API against its OpenAPI document with generated requests, good 
 	@scripts/setup.sh --no-database
 	@$(PYTHON_RUN) scripts/fuzz_api.py $(ARGS)
 
+fuzz-files: ## Send every file below DIR to a server of its own; no answer may be a server error, every file gets a verdict
+	@scripts/setup.sh --no-database
+	@$(PYTHON_RUN) -m scripts.fuzz_files $(DIR) $(ARGS)
+
 pims-stub: ## Start practice systems to try connections against, on PORT (8900); prints what to enter in the admin
 	@scripts/setup.sh --no-database
 	@$(PYTHON_RUN) -m tests.pims.stub --port $${PORT:-8900}
 
-openapi: ## Write docs/openapi.yaml from the code
+clients: ## Write the Python client and the Postman collection of docs/examples from docs/openapi.yaml
+	@$(PYTHON_RUN) scripts/make_clients.py
+
+docs: ## Build the documentation into build/site; a warning is an error
+	@scripts/setup.sh --no-database
+	@NO_MKDOCS_2_WARNING=1 $(PYTHON_RUN) -m mkdocs build --strict --quiet
+
+sbom: ## Write build/sbom.json (CycloneDX) and build/licences.md: what is installed, and under which licences
+	@mkdir -p build
+	@.venv/bin/cyclonedx-py requirements requirements.txt --output-reproducible --output-file build/sbom.json
+	@.venv/bin/pip-licenses --format=markdown --with-urls --output-file build/licences.md
+
+openapi: ## Write docs/openapi.yaml from the code, and the Python client from that
 	@$(PYTHON_RUN) manage.py spectacular --validate --fail-on-warn --file docs/openapi.yaml
+	@$(PYTHON_RUN) scripts/make_clients.py --python-only
 
 clean: ## Remove the database, the uploads and everything else below DATA_DIR (asks first)
 	@printf 'Remove %s with all uploads and the database? [y/N] ' "$${DATA_DIR:-var}"; read answer; [ "$$answer" = y ] && rm -rf "$${DATA_DIR:-var}"

@@ -53,9 +53,9 @@ MIDDLEWARE = [
     "invoices.api.metrics.RequestMetricsMiddleware",
     "invoicedata.middleware.RequestIdMiddleware",
     "django.middleware.security.SecurityMiddleware",
+    "invoicedata.middleware.HeadersMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "csp.middleware.CSPMiddleware",
-    "invoicedata.middleware.ApiHeadersMiddleware",
     "invoices.api.throttling.AddressLimitMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
@@ -191,6 +191,10 @@ if EMAIL_URL:
     vars().update(env.mail(EMAIL_URL))
 EMAIL_TIMEOUT = 10
 DEFAULT_FROM_EMAIL = env.text("EMAIL_FROM", f"invoices@{_public.hostname}")
+
+# --- E-mail in ------------------------------------------------------------------------------------------------------
+MAILBOXES = env.boolean("MAILBOXES", default=False)
+MAIL_PRIVATE_HOSTS = env.words("MAIL_PRIVATE_HOSTS")
 
 # --- Practice systems -----------------------------------------------------------------------------------------------
 PIMS_PRIVATE_HOSTS = env.words("PIMS_PRIVATE_HOSTS")

@@ -30,3 +30,15 @@ def run_rereading(document_id: str) -> None:
     from invoices.services import rereading
 
     rereading.reread_next(document_id)
+
+
+def look_into_mailboxes() -> None:
+    from invoices.services import mail
+
+    mail.nudge_mailboxes()
+
+
+def run_mailbox(mailbox_id: str) -> None:
+    from invoices.services import mail
+
+    mail.read_mailbox(int(mailbox_id))

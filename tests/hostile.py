@@ -3,12 +3,16 @@
 import io
 import struct
 import zlib
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from random import Random
 
 from PIL import Image
 
 from tests.documents import make_pdf
 
+DATA = Path(__file__).with_name("data")
+CUTS, OVERWRITTEN = 12, 26  # of each sound file
 ENOUGH = 60_000  # bytes: above the least size, so that it is not the size that is refused
 
 
@@ -185,3 +189,40 @@ DAMAGED: dict[str, Callable[[], bytes]] = {
     "JPEG, nothing behind its header": jpeg_without_pixels,
     "TIFF, cut in half": lambda: cut(picture("TIFF")),
 }
+
+
+def mutations() -> Iterator[tuple[str, bytes]]:
+    """(name, content) of some three hundred files that were sound once: cut off, overwritten, spliced, with something
+    before or behind them. Always the same ones."""
+    sources = sound_files()
+    for name, content in sources.items():
+        for piece in range(CUTS):
+            yield f"{name}, cut after {piece} of {CUTS}", content[: len(content) * piece // CUTS + piece]
+        for seed in range(OVERWRITTEN):
+            yield f"{name}, overwritten {seed}", overwritten(content, seed)
+        for other, tail in sources.items():
+            if other != name:
+                yield f"{name}, ending as {other}", content[: len(content) // 2] + tail[len(tail) // 2 :]
+        yield f"{name}, behind a line", b"\r\n" + content
+        yield f"{name}, twice", content + content
+
+
+def sound_files() -> dict[str, bytes]:
+    return {
+        "PDF": make_pdf(size=2_000),
+        "PDF of two pages": make_pdf(size=2_000, more=[["a second page"]]),
+        "PNG": picture("PNG", 400, 560),
+        "JPEG": picture("JPEG", 400, 560),
+        "TIFF": picture("TIFF", 400, 560),
+        "TIFF, LZW": picture("TIFF", 400, 560, compression="tiff_lzw"),
+        "XML": (DATA / "e-invoices" / "ubl.xml").read_bytes(),
+    }
+
+
+def overwritten(content: bytes, seed: int) -> bytes:
+    """Up to sixteen bytes are others, most of them near the beginning, where the structure is."""
+    chance = Random(seed)
+    changed = bytearray(content)
+    for _ in range(chance.randint(1, 16)):
+        changed[int(len(changed) * chance.random() ** 3)] = chance.randrange(256)
+    return bytes(changed)

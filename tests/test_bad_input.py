@@ -18,12 +18,13 @@ from invoices.models import Document, Event, Invoice, InvoiceRequest, Job, Webho
 from invoices.services import queue
 from tests.documents import make_pdf
 from tests.factories import make_client, make_mga
-from tests.hostile import DAMAGED, REFUSED
+from tests.hostile import DAMAGED, REFUSED, mutations
 
 LONGEST = 30.0  # seconds for an answer
 DECODER_KILOBYTES = 900 * 1024
 GROWTH_KILOBYTES = 100 * 1024  # of this process, which plays the web server
 ADDRESS = "/api/v1/invoice/C-1001/process"
+WARM_UP = 30  # files, before growth is measured
 BOUNDARY = "XxXxBOUNDARYxXxX"
 
 
@@ -124,6 +125,25 @@ def test_a_file_that_is_damaged_inside_is_refused_when_it_is_read(client: Client
     assert Job.objects.get().state == Job.State.FAILED
     assert InvoiceRequest.objects.get().state == InvoiceRequest.State.FAILED
     assert [invoice.status for invoice in Invoice.objects.all()] == [Invoice.Status.ERROR]
+
+
+def test_three_hundred_damaged_files_each_get_a_verdict(client: Client, settings: Settings) -> None:
+    """Nothing is recognised: it is what opens the files that is tried."""
+    settings.OCR_ENGINE = "tests.ocr.engines:BlindEngine"
+    count, grown = 0, 0
+    for count, (name, content) in enumerate(mutations(), start=1):
+        started = time.monotonic()
+        response = client.post("/api/invoices", {"file": SimpleUploadedFile("invoice.pdf", content)})
+        assert time.monotonic() - started < LONGEST, name
+        assert response.status_code in (202, 400), (name, response.content)
+        assert response["Content-Type"] == "application/json", name
+        if count == WARM_UP:
+            grown = kilobytes(Path("/proc/self"), "VmRSS")
+    assert count >= 300
+    assert not Document.objects.filter(state=Document.State.PENDING).exists()
+    assert not Document.objects.filter(state=Document.State.ERROR, error_code="").exists()
+    assert not Job.objects.exclude(state__in=(Job.State.DONE, Job.State.FAILED)).exists()
+    assert kilobytes(Path("/proc/self"), "VmRSS") - grown < 50 * 1024
 
 
 def test_after_a_file_that_exhausts_its_reader_the_next_one_is_read(client: Client) -> None:

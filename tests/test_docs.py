@@ -1,12 +1,28 @@
-"""What the documentation names exists, and what exists is documented."""
+"""What the documentation names exists, and what exists is documented; the commands that it shows work."""
 
+import os
 import re
+import shlex
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
+from django.contrib.auth.models import User
+from django.core.management import call_command
+from pytest_django.fixtures import Settings
+from pytest_django.live_server_helper import LiveServer
+
+from invoicedata.models import AccessToken
+from invoicedata.tokens import issue_token
+from invoices import tasks
+from invoices.services import queue
+from tests.documents import make_pdf
+from tests.factories import make_mga, make_pims_record
 
 ROOT = Path(__file__).resolve().parent.parent
 DOCUMENTS = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
+ASKS_A_PERSON = ("createsuperuser",)
 READ_BY = ("invoicedata/settings.py", "scripts/run.py")
 
 
@@ -53,3 +69,56 @@ def test_every_rule_of_a_finding_is_documented() -> None:
     rules = set(re.findall(r'Check\(\s*"([a-z_.]+)"', code)) | {"review.rejected"}
     documented = set(re.findall(r"^\| `([a-z_.]+)`", (ROOT / "docs" / "findings.md").read_text(encoding="utf-8"), re.M))
     assert len(rules) > 12 and rules <= documented
+
+
+def shown(start: str) -> list[str]:
+    """The commands of the documentation that begin like this, each once, without the comments behind them."""
+    text = "\n".join(document.read_text().replace("\\\n", " ") for document in DOCUMENTS)
+    lines = re.findall(rf"^ +{re.escape(start)}(.+)$", text, re.MULTILINE)
+    return sorted({re.sub(r"\s+#.*", "", line).strip() for line in lines})
+
+
+COMMANDS = [line for line in shown(".venv/bin/python manage.py ") if not line.startswith(ASKS_A_PERSON)]
+
+
+@pytest.fixture
+def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, settings: Settings) -> Path:
+    """A folder as the commands find it: with files to send, a tenant, a token, somebody of the staff."""
+    settings.FILE_UPLOAD_TEMP_DIR = tmp_path / "incoming"
+    for name in ("incoming", "scans", "mail"):
+        (tmp_path / name).mkdir()
+    (tmp_path / "scans" / "a.pdf").write_bytes(make_pdf())
+    (tmp_path / "mail" / "b.pdf").write_bytes(make_pdf(size=61_000))
+    (tmp_path / "tests").symlink_to(ROOT / "tests")
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("command", COMMANDS)
+def test_a_command_of_the_documentation_works(place: Path, command: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    if not command.startswith("create_mga"):
+        make_mga("acme")
+        issue_token(make_mga("demo"))
+        User.objects.create_user("ada")
+        command = command.replace("TOKEN_OR_ID", str(AccessToken.objects.get().pk)).replace("USERNAME", "ada")
+    monkeypatch.setattr(sys.stdin, "isatty", lambda: True, raising=False)
+    monkeypatch.setattr("builtins.input", lambda _: "yes")
+    call_command(*shlex.split(command))
+
+
+def test_the_requests_of_the_documentation_are_good_ones(
+    transactional_db: None, live_server: LiveServer, place: Path, settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nothing is recognised: it is the requests that are tried."""
+    settings.OCR_ENGINE = "tests.ocr.engines:BlindEngine"
+    settings.WEBHOOK_PRIVATE_HOSTS = ["claims.example.com"]  # there is no such host to look up
+    monkeypatch.setattr(queue, "nudge_job", tasks.run_job)
+    make_pims_record(mga := make_mga("demo"), invoiceNumber="INV-20931")
+    requests = [line.replace("http://127.0.0.1:8000", live_server.url) for line in shown("curl ")]
+    environment = os.environ | {"TOKEN": issue_token(mga)}
+    for request in requests:
+        command = f"curl --silent --max-time 60 --output /dev/null --write-out '%{{http_code}}' {request}"
+        told = subprocess.run(["bash", "-c", command], env=environment, check=True, capture_output=True, text=True)
+        assert not told.stdout.startswith("4"), f"{told.stdout}: {request}"
+    assert len(requests) > 4

@@ -1,16 +1,20 @@
 """Two tenants with identical-looking data: nothing of one is visible to the other, at any address of the API."""
 
+import itertools
+import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
+from django.contrib import admin
+from django.contrib.auth.models import Permission, User
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver
 from pytest_django.fixtures import Settings
 
-from invoicedata.models import AccessToken, Mga
+from invoicedata.models import AccessToken, Mga, StaffLimit
 from invoices import tasks
 from invoices.models import DeliveryNote, Document, Event, Invoice, InvoiceRequest, Job, Pairing, Practice
 from invoices.services import queue
@@ -32,6 +36,7 @@ MODELS = (
     Practice,
 )
 SECRET = "Victim Veterinary"
+PARAMETER = re.compile(r"<(?:\w+:)?\w+>")
 
 
 @pytest.fixture(autouse=True)
@@ -177,6 +182,82 @@ def test_the_victim_sees_it_all(victim: Mga) -> None:
     assert client.get(f"/api/v1/invoice/requests/{InvoiceRequest.objects.get().pk}").status_code == 200
     assert client.get("/api/invoices?search=Victim").json()["total"] >= 1
     assert client.get(f"/api/invoices/{Invoice.objects.latest('pk').pk}").status_code == 200
+
+
+def flattened(patterns: list[Any], prefix: str = "") -> list[str]:
+    """Every route below, whole."""
+    found: list[str] = []
+    for pattern in patterns:
+        route = f"{prefix}{pattern.pattern}"
+        found += flattened(pattern.url_patterns, route) if isinstance(pattern, URLResolver) else [route]
+    return found
+
+
+def ids_of_victim() -> list[str]:
+    """Whatever an address could name."""
+    invoice = Invoice.objects.filter(mga="victim").latest("pk")
+    owned = (Document, DeliveryNote, InvoiceRequest, Job, AccessToken)
+    others = [str(model.objects.filter(mga="victim").latest("pk").pk) for model in owned]
+    return ["C-1001", "INV-1042", "victim", invoice.pk, *others]
+
+
+def filled(route: str, values: tuple[str, ...]) -> str:
+    for value in values:
+        route = PARAMETER.sub(value, route, count=1)
+    return route
+
+
+def test_no_route_and_no_method_takes_anothers_ids(stranger: Client, settings: Settings) -> None:
+    """Every route of the API, every method, every id in the place of every parameter."""
+    rows, files, tried = rows_of_victim(), files_of_victim(settings), 0
+    for route in flattened(get_resolver().url_patterns):
+        names = PARAMETER.findall(route)
+        if not route.startswith("api/") or not names or not route.endswith(">"):
+            continue
+        for chosen in itertools.product(ids_of_victim(), repeat=len(names)):
+            path = "/" + filled(route, chosen)
+            for method in ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"):
+                response = stranger.generic(method, path)
+                tried += 1
+                assert response.status_code in (400, 404, 405, 415) or method == "OPTIONS", (method, path)
+                assert SECRET not in response.content.decode(), (method, path)
+    assert tried > 500
+    assert rows_of_victim() == rows
+    assert files_of_victim(settings) == files
+
+
+@pytest.fixture
+def limited(victim: Mga) -> Client:
+    """Staff who may do everything, for another tenant than the victim."""
+    user = User.objects.create_user("limited", is_staff=True)
+    user.user_permissions.set(Permission.objects.all())
+    StaffLimit.objects.create(user=user).tenants.add(make_mga("stranger"))
+    client = Client(raise_request_exception=True)
+    client.force_login(user)
+    return client
+
+
+def test_staff_of_another_tenant_come_nowhere_near(limited: Client, settings: Settings) -> None:
+    """Every address of the admin that names a row, with the victim's rows; and every list."""
+    rows, files, tried = rows_of_victim(), files_of_victim(settings), 0
+    models = {f"admin/{model._meta.label_lower.replace('.', '/')}/": model for model in admin.site._registry}
+    for route in flattened(get_resolver().url_patterns):
+        model = next((model for prefix, model in models.items() if route.startswith(prefix)), None)
+        if model is None or route.endswith("(?P<url>.*)$"):
+            continue
+        keys = [str(row.pk) for row in model._default_manager.all()] if PARAMETER.search(route) else [""]
+        for key in [key for key in keys if key != "stranger"]:
+            path = "/" + PARAMETER.sub("1", PARAMETER.sub(key, route, count=1)) if key else f"/{route}"
+            for method in ("GET", "POST"):
+                response = limited.generic(method, path)
+                tried += 1
+                content = b"".join(response) if response.streaming else response.content  # type: ignore[arg-type]
+                assert SECRET.encode() not in content, (method, path)
+                if key and model in MODELS:
+                    assert response.status_code in (302, 403, 404, 405), (method, path, response.status_code)
+    assert tried > 100
+    assert rows_of_victim() == rows
+    assert files_of_victim(settings) == files
 
 
 def routes(patterns: list[URLPattern | URLResolver]) -> set[str]:

@@ -6,6 +6,7 @@ from invoices.models.erasures import Erasure
 from invoices.models.findings import Finding
 from invoices.models.invoices import Invoice, InvoiceLine, Payment, Practice
 from invoices.models.jobs import Job
+from invoices.models.mailboxes import Mailbox, MailMessage
 from invoices.models.records import RecordVersion
 from invoices.models.requests import InvoiceRequest
 from invoices.models.tallies import InvoiceTally
@@ -25,6 +26,8 @@ __all__ = [
     "InvoiceRequest",
     "InvoiceTally",
     "Job",
+    "MailMessage",
+    "Mailbox",
     "Page",
     "Pairing",
     "Payment",

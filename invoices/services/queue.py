@@ -20,6 +20,10 @@ def nudge_rereading(document_id: str) -> None:
     _nudge("invoices.tasks.run_rereading", document_id)
 
 
+def nudge_mailbox(mailbox_id: str) -> None:
+    _nudge("invoices.tasks.run_mailbox", mailbox_id)
+
+
 def _nudge(task: str, subject: str) -> None:
     try:
         async_task(task, subject)

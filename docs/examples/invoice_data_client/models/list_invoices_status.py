@@ -1,0 +1,13 @@
+from enum import StrEnum
+
+
+class ListInvoicesStatus(StrEnum):
+    ERROR = "error"
+    FLAGGED = "flagged"
+    MATCHED = "matched"
+    PENDING = "pending"
+    PROCESSED = "processed"
+    SCANNED = "scanned"
+
+    def __str__(self) -> str:
+        return str(self.value)
