@@ -112,18 +112,26 @@ def whole_list(name: str, default: Sequence[int]) -> list[int]:
     return read(name, list(default), cast, "whole numbers of at least 1, comma-separated")
 
 
+def confidential(name: str, default: str = "") -> str:
+    """NAME, or what is in the file that NAME_FILE names, as orchestrators hand secrets over."""
+    if value := text(name):
+        return value
+    named = text(f"{name}_FILE")
+    if not named:
+        return default
+    try:
+        return Path(named).read_text(encoding="utf-8").strip() or default
+    except (OSError, ValueError) as error:
+        raise ImproperlyConfigured(f"{name}_FILE={named!r} is not valid: it cannot be read.") from error
+
+
 def secret(name: str, fallback: Path) -> str:
-    """A secret from NAME, from the file NAME_FILE names, or from `fallback`, which is made on first use (mode 600).
+    """A confidential value, or that of `fallback`, which is made on first use (mode 600).
 
     The fallback suits one machine; several machines must share the variable.
     """
-    if value := text(name):
+    if value := confidential(name):
         return value
-    if named := text(f"{name}_FILE"):
-        path = Path(named)
-        if not path.is_file():
-            raise ImproperlyConfigured(f"{name}_FILE={named!r} is not valid: there is no such file.")
-        return path.read_text(encoding="utf-8").strip()
     if not fallback.exists():
         fallback.parent.mkdir(parents=True, exist_ok=True)
         fallback.touch(mode=0o600, exist_ok=True)

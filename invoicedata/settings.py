@@ -85,7 +85,7 @@ TEMPLATES: list[dict[str, Any]] = [
 ]
 
 # --- Database -------------------------------------------------------------------------------------------------------
-DATABASE_URL = env.text("DATABASE_URL", f"sqlite:///{DATA_DIR / 'invoicedata.sqlite3'}")
+DATABASE_URL = env.confidential("DATABASE_URL", f"sqlite:///{DATA_DIR / 'invoicedata.sqlite3'}")
 try:
     _database: dict[str, Any] = dict(env.env.db_url_config(DATABASE_URL))
 except (ValueError, ImproperlyConfigured) as error:
@@ -113,7 +113,7 @@ DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 # --- Files ----------------------------------------------------------------------------------------------------------
 MEDIA_ROOT = DATA_DIR / "files"
-STORAGE_URL = env.text("STORAGE_URL")
+STORAGE_URL = env.confidential("STORAGE_URL")
 STORAGES: dict[str, dict[str, Any]] = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage", "OPTIONS": {"file_permissions_mode": 0o600}},
     "staticfiles": {"BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"},
@@ -155,7 +155,7 @@ SYNC_WAITING = env.whole("SYNC_WAITING", 64, least=1)
 JOB_LEASE_SECONDS = env.whole("JOB_LEASE_SECONDS", 60, least=5)
 JOB_MAX_ATTEMPTS = env.whole("JOB_MAX_ATTEMPTS", 4, least=1)
 MAX_QUEUED_JOBS = env.whole("MAX_QUEUED_JOBS", 3000, least=1)
-REDIS_URL = env.text("REDIS_URL")
+REDIS_URL = env.confidential("REDIS_URL")
 Q_CLUSTER: dict[str, Any] = {
     "name": "invoicedata",
     "workers": WORKERS,
@@ -185,7 +185,7 @@ WEBHOOK_RETRY_SECONDS = env.whole_list(
 WEBHOOK_DISABLE_HOURS = env.number("WEBHOOK_DISABLE_HOURS", 120)
 
 # --- E-mail: notices to tenants ---------------------------------------------------------------------------------------
-EMAIL_URL = env.text("EMAIL_URL")
+EMAIL_URL = env.confidential("EMAIL_URL")
 EMAIL_BACKEND = "django.core.mail.backends.dummy.EmailBackend"
 if EMAIL_URL:
     vars().update(env.mail(EMAIL_URL))
@@ -298,9 +298,9 @@ CONTENT_SECURITY_POLICY = {
 }
 
 # --- Metrics and errors -----------------------------------------------------------------------------------------------
-METRICS_TOKEN = env.text("METRICS_TOKEN")
+METRICS_TOKEN = env.confidential("METRICS_TOKEN")
 METRICS_ADDRESS = env.text("METRICS_ADDRESS")
-SENTRY_DSN = env.text("SENTRY_DSN")
+SENTRY_DSN = env.confidential("SENTRY_DSN")
 if SENTRY_DSN:
     from invoicedata.error_tracking import start_error_tracking
 

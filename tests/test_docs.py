@@ -29,9 +29,9 @@ READ_BY = ("invoicedata/settings.py", "scripts/run.py")
 def variables_read() -> set[str]:
     """The environment variables that the settings and the run script ask for."""
     source = "".join((ROOT / path).read_text() for path in READ_BY)
-    kinds = "text|boolean|whole|whole_list|number|choice|words|secret"
+    kinds = "text|boolean|whole|whole_list|number|choice|words|secret|confidential"
     names = set(re.findall(rf'env\.(?:{kinds})\(\s*"([A-Z_]+)"', source))
-    secrets = set(re.findall(r'env\.secret\(\s*"([A-Z_]+)"', source))
+    secrets = set(re.findall(r'env\.(?:secret|confidential)\(\s*"([A-Z_]+)"', source))
     return names | {f"{name}_FILE" for name in secrets} | set(re.findall(r'environ\.get\("([A-Z_]+)"', source))
 
 

@@ -63,6 +63,15 @@ def test_a_secret_may_come_from_a_file(tmp_path: Path, monkeypatch: pytest.Monke
     assert environment.secret("SECRET_KEY", tmp_path / "unused") == "s3cret"
 
 
+def test_what_is_confidential_may_come_from_a_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "url").write_text("postgres://a:b@host/name\n")
+    monkeypatch.delenv("DATABASE_URL", raising=False)
+    monkeypatch.setenv("DATABASE_URL_FILE", str(tmp_path / "url"))
+    assert environment.confidential("DATABASE_URL", "sqlite://") == "postgres://a:b@host/name"
+    monkeypatch.setenv("DATABASE_URL", "sqlite:///other")
+    assert environment.confidential("DATABASE_URL") == "sqlite:///other"
+
+
 def test_a_missing_secret_file_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("SECRET_KEY_FILE", str(tmp_path / "nowhere"))
     with pytest.raises(ImproperlyConfigured, match="SECRET_KEY_FILE"):
