@@ -59,8 +59,14 @@ docs: ## Build the documentation into build/site; a warning is an error
 
 sbom: ## Write build/sbom.json (CycloneDX) and build/licences.md: what is installed, and under which licences
 	@mkdir -p build
-	@.venv/bin/cyclonedx-py requirements requirements.txt --output-reproducible --output-file build/sbom.json
+	@.venv/bin/cyclonedx-py requirements requirements.lock --output-reproducible --output-file build/sbom.json
 	@.venv/bin/pip-licenses --format=markdown --with-urls --output-file build/licences.md
+
+lock: ## Pin every package with its hashes, from requirements.txt and requirements-dev.txt
+	@for name in requirements requirements-dev; do \
+		{ printf '# Made by "make lock" from %s.txt: %s\n' $$name "$$(cat requirements.txt requirements-dev.txt | cksum)"; \
+		.venv/bin/uv pip compile $$name.txt --universal --python-version 3.11 --generate-hashes --no-header --quiet; } \
+		> $$name.lock.part && mv $$name.lock.part $$name.lock || exit 1; done
 
 openapi: ## Write docs/openapi.yaml from the code, and the Python client from that
 	@$(PYTHON_RUN) manage.py spectacular --validate --fail-on-warn --file docs/openapi.yaml

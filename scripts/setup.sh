@@ -48,8 +48,13 @@ stamp=.venv/.requirements
 wanted=$(cat requirements.txt requirements-dev.txt | cksum)
 if [ ! -f "$stamp" ] || [ "$(cat "$stamp")" != "$wanted" ]; then
   say "Installing Python packages into .venv"
+  packages=(--require-hashes -r requirements-dev.lock)
+  if ! grep -qF "$wanted" requirements-dev.lock 2>/dev/null; then
+    warn "requirements-dev.lock is of other requirements (make lock): packages are installed without checking hashes."
+    packages=(-r requirements-dev.txt)
+  fi
   [ -x .venv/bin/python ] || "$PYTHON" -m venv .venv
-  if ! .venv/bin/python -m pip install --quiet --disable-pip-version-check -r requirements-dev.txt; then
+  if ! .venv/bin/python -m pip install --quiet --disable-pip-version-check "${packages[@]}"; then
     warn "The packages of requirements-dev.txt could not be installed: is the package index reachable from here?"
     exit 1
   fi
