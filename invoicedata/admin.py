@@ -34,8 +34,19 @@ def show_secret(request: HttpRequest, site: admin.AdminSite, title: str, secret:
     return response
 
 
+class LabelledMoments:
+    """For a ModelAdmin: the two boxes of a moment say which is which, to whoever does not see them."""
+
+    def formfield_for_dbfield(self, db_field: Any, request: Any, **kwargs: Any) -> Any:
+        field = super().formfield_for_dbfield(db_field, request, **kwargs)  # type: ignore[misc]
+        if isinstance(field, forms.SplitDateTimeField):
+            for box, name in zip(field.widget.widgets, ("date", "time"), strict=True):
+                box.attrs["aria-label"] = f"{field.label}: {name}"
+        return field
+
+
 @admin.register(Mga)
-class MgaAdmin(TenantAdmin, admin.ModelAdmin):
+class MgaAdmin(LabelledMoments, TenantAdmin, admin.ModelAdmin):
     tenant_path = "pk"
     list_display = ("name", "mga_id", "default_currency", "time_zone", "created_at")
     search_fields = ("name", "mga_id")
@@ -201,7 +212,6 @@ class StaffLimitInline(admin.StackedInline):
     """Without it, a member of staff sees all tenants."""
 
     model = StaffLimit
-    filter_horizontal = ("tenants",)
     extra = 0
 
 
@@ -209,10 +219,11 @@ admin.site.unregister([User, Group])
 
 
 @admin.register(User)
-class StaffAdmin(ServiceAdmin, UserAdmin):
+class StaffAdmin(LabelledMoments, ServiceAdmin, UserAdmin):
     """People and their roles; no one changes their own limits."""
 
     list_display = ("username", "first_name", "last_name", "is_staff", "is_active", "last_login")
+    filter_horizontal = ()  # its script makes boxes that screen readers cannot name
     inlines = (StaffLimitInline,)
 
     def get_inlines(self, request: HttpRequest, obj: Any) -> Any:
@@ -222,3 +233,5 @@ class StaffAdmin(ServiceAdmin, UserAdmin):
 @admin.register(Group)
 class RoleAdmin(ServiceAdmin, GroupAdmin):
     """Roles."""
+
+    filter_horizontal = ()

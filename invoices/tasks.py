@@ -26,10 +26,10 @@ def run_learning(template_id: str) -> None:
     learning.learn_template(template_id)
 
 
-def run_rereading(document_id: str) -> None:
+def run_rereading(document_id: str, at_once: bool = False) -> None:
     from invoices.services import rereading
 
-    rereading.reread_next(document_id)
+    rereading.reread_next(document_id, at_once=at_once)
 
 
 def look_into_mailboxes() -> None:
@@ -42,3 +42,9 @@ def run_mailbox(mailbox_id: str) -> None:
     from invoices.services import mail
 
     mail.read_mailbox(int(mailbox_id))
+
+
+def recalibrate() -> None:
+    from invoices.services import calibration
+
+    calibration.fit_all()

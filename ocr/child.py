@@ -50,10 +50,10 @@ class Decoder:
                 return self._open(path, max_pages)
             case messages.Inspect():
                 return messages.Inspected([self.file.facts(n + 1) for n in range(self.file.page_count)])
-            case messages.Load(number, target):
-                return self._load(number, target)
+            case messages.Load():
+                return self._load(request)
             case messages.Render(number, width, turned, target, paper):
-                self.file.render(number, width, turned, paper).save(target, "PNG", compress_level=1)
+                self._pages.save(self.file.render(number, width, turned, paper), Path(target))
                 return messages.Done()
             case messages.Extract():
                 found = self.file.attached()
@@ -82,13 +82,13 @@ class Decoder:
         documents = self._decide.read_documents(request.pages, attached, templates)
         return messages.Decided(messages.encode_documents(documents))
 
-    def _load(self, number: int, target: str) -> messages.Response:
+    def _load(self, request: messages.Load) -> messages.Response:
         import numpy as np
 
-        loaded = self.file.load(number)
+        loaded = self.file.load(request.number) if request.text_layer else self.file.picture(request.number)
         if not isinstance(loaded, self._pages.Picture):
             return messages.Loaded(loaded)
-        np.save(target, loaded.pixels)
+        np.save(request.target, loaded.pixels)
         return messages.Pictured(loaded.dpi, loaded.turned)
 
 

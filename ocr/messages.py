@@ -28,10 +28,12 @@ class Inspect(msgspec.Struct, tag=True):
 
 
 class Load(msgspec.Struct, tag=True):
-    """Page `number` of the open file: Loaded where it has a text layer, else Pictured with its pixels at `target`."""
+    """Page `number` of the open file: Loaded where it has a text layer that is asked for, else Pictured with its pixels
+    at `target`."""
 
     number: int
     target: str
+    text_layer: bool = True
 
 
 class Render(msgspec.Struct, tag=True):

@@ -8,11 +8,13 @@ MEGABYTE = 1024 * 1024
 
 @dataclass(frozen=True, slots=True)
 class ReaderOptions:
-    """page_seconds, document_seconds: wall time after which a child is killed.
+    """text_layer: False has pages recognised that have a text layer of their own, too.
+    page_seconds, document_seconds: wall time after which a child is killed.
     decoder_memory: bytes, for the process that opens files; engine_memory: for the one that recognises text.
     recycle_pages: the engine is replaced after so many, which bounds what a leak can take."""
 
     engine: Literal["auto", "rapidocr", "tesseract"] | str = "auto"
+    text_layer: bool = True
     languages: tuple[str, ...] = ("eng",)
     page_seconds: float = 30.0
     document_seconds: float = 120.0

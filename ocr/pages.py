@@ -33,6 +33,7 @@ from ocr.types import Method, Page, Word
 
 HEAD_BYTES = 1024
 XML = "application/xml"
+JPEG_QUALITY = 82  # of pictures for people: no ringing around letters at this size
 RENDER_DPI = 200  # enough for RapidOCR, which shrinks an A4 page to 2,000 pixels
 LONGEST_SIDE = 5000  # pixels of the picture that is handed to the engine
 MAX_PIXELS = 60_000_000  # A4 at 600 DPI has 35 million
@@ -87,6 +88,10 @@ class OpenFile(Protocol):
         """Page `number` (from 1): read, where it has a text layer of its own, else its picture."""
         ...
 
+    def picture(self, number: int) -> Page | Picture:
+        """Page `number` (from 1) as its picture, whatever text layer it has."""
+        ...
+
     def render(self, number: int, width: int, turned: int, paper: Sequence[float] = ()) -> Image.Image:
         """A picture of the page for people, `width` pixels wide, turned clockwise by `turned` degrees; of the sheet
         within `paper` (as `ocr.types.Page` has it) alone, where that is given."""
@@ -97,6 +102,14 @@ class OpenFile(Protocol):
         ...
 
     def close(self) -> None: ...
+
+
+def save(picture: Image.Image, target: Path) -> None:
+    """In the format of the target's suffix: quickly, and as JPEG small enough to travel (a quarter of a scan's PNG)."""
+    if target.suffix == ".jpg":
+        picture.convert("RGB").save(target, quality=JPEG_QUALITY, subsampling=0)
+    else:
+        picture.save(target, compress_level=1)
 
 
 def detect_media_type(head: bytes) -> str | None:
@@ -162,6 +175,10 @@ class PdfFile:
         if textlayer.is_trustworthy(page, words):
             width, height = page.get_size()
             return Page(number, width, height, tuple(_on_page(words, width, height)), Method.TEXT_LAYER, "pdfium")
+        return self.picture(number)
+
+    def picture(self, number: int) -> Picture:
+        page = self._page(number)
         scale = self._scale(page, RENDER_DPI / textlayer.POINTS_PER_INCH, LONGEST_SIDE)
         picture = page.render(scale=scale, rev_byteorder=True).to_pil()
         return Picture(number, _pixels(picture), scale * textlayer.POINTS_PER_INCH)
@@ -214,6 +231,8 @@ class XmlFile:
     def load(self, number: int) -> Page:
         return self._pages[number - 1]
 
+    picture = load
+
     def render(self, number: int, width: int, turned: int, paper: Sequence[float] = ()) -> Image.Image:
         return _shown(Image.fromarray(self._sheet.draw(number, width)), width, turned)
 
@@ -249,6 +268,8 @@ class ImageFile:
         dpi = declared_dpi(self._image)
         shrunk = max(picture.size) / max(self._declared_size)
         return Picture(number, _pixels(picture), dpi * shrunk if dpi else None, turned)
+
+    picture = load
 
     def render(self, number: int, width: int, turned: int, paper: Sequence[float] = ()) -> Image.Image:
         picture, turned_by_exif = self._upright(number, 4 * width)

@@ -270,10 +270,19 @@ class Reader:
         facts = self._decoder.ask(messages.Inspect(), INSPECT_SECONDS)
         return FileFacts(opened.media_type, tuple(facts.pages))
 
-    def render(self, path: Path, number: int, width: int, turned: int = 0, paper: tuple[float, ...] = ()) -> bytes:
-        """A PNG of page `number` (from 1), `width` pixels wide, laid flat and turned as it was read (`ocr.Page`)."""
+    def render(
+        self,
+        path: Path,
+        number: int,
+        width: int,
+        turned: int = 0,
+        paper: tuple[float, ...] = (),
+        suffix: str = ".jpg",
+    ) -> bytes:
+        """A picture of page `number` (from 1), `width` pixels wide, laid flat and turned as it was read (`ocr.Page`): a
+        JPEG, or a PNG (`suffix` ".png") for what is to be recognised."""
         self._open(path, time.monotonic() + INSPECT_SECONDS)
-        with self._scratch(".png") as target:
+        with self._scratch(suffix) as target:
             self._decoder.ask(messages.Render(number, width, turned, str(target), paper), self.options.page_seconds)
             return target.read_bytes()
 
@@ -286,7 +295,8 @@ class Reader:
     def _read_page(self, number: int, deadline: float, stages: dict[str, float]) -> Page:
         with self._scratch(".npy") as target:
             with _timed(stages, "load"):
-                loaded = self._decoder.ask(messages.Load(number, str(target)), self._seconds_left(deadline))
+                load = messages.Load(number, str(target), self.options.text_layer)
+                loaded = self._decoder.ask(load, self._seconds_left(deadline))
             if isinstance(loaded, messages.Loaded):
                 return loaded.page
             with _timed(stages, "recognise"):

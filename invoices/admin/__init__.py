@@ -3,9 +3,27 @@
 from django.contrib import admin
 from django_q.models import Failure, OrmQ, Schedule, Success
 
-from invoices.admin import delivery_notes, documents, invoices, mailboxes, operations, requests, templates
+from invoices.admin import (
+    calibrations,
+    delivery_notes,
+    documents,
+    invoices,
+    mailboxes,
+    operations,
+    requests,
+    templates,
+)
 
-__all__ = ["delivery_notes", "documents", "invoices", "mailboxes", "operations", "requests", "templates"]
+__all__ = [
+    "calibrations",
+    "delivery_notes",
+    "documents",
+    "invoices",
+    "mailboxes",
+    "operations",
+    "requests",
+    "templates",
+]
 
 # The job's own row is the record; django-q's tables hold mere nudges.
 for model in (Failure, OrmQ, Schedule, Success):

@@ -28,6 +28,13 @@ class ReadOnlyAdmin(TenantAdmin, admin.ModelAdmin):
         return False
 
 
+class ValuesFilter(admin.AllValuesFieldListFilter):
+    """A filter by the values that there are; no value has a name, too."""
+
+    def choices(self, changelist: Any) -> Any:
+        return ({**choice, "display": choice["display"] or "none"} for choice in super().choices(changelist))
+
+
 class ReadOnlyInline(admin.TabularInline):
     extra = 0
     can_delete = False

@@ -22,7 +22,7 @@ from invoices.admin.base import ReadOnlyAdmin, ReadOnlyInline, pill_column
 from invoices.errors import InvoiceDataError
 from invoices.models import DeliveryNote, Document, Invoice, Page
 from invoices.services import intake, rereading
-from invoices.services.rendering import PageNotShownError, render_page
+from invoices.services.rendering import THUMBNAIL_WIDTH, WIDTH, PageNotShownError, render_page
 
 
 class PageInline(ReadOnlyInline):
@@ -147,10 +147,10 @@ class DocumentAdmin(ReadOnlyAdmin):
             raise PermissionDenied
         document = get_object_or_404(self.get_queryset(request), pk=document_id)
         try:
-            picture = render_page(document, number)
+            picture = render_page(document, number, THUMBNAIL_WIDTH if "small" in request.GET else WIDTH)
         except PageNotShownError as error:
             raise Http404(str(error)) from error
-        response = HttpResponse(picture, content_type="image/png")
+        response = HttpResponse(picture, content_type="image/jpeg")
         response["Cache-Control"] = "private, max-age=3600"
         response["X-Content-Type-Options"] = "nosniff"
         return response

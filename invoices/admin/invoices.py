@@ -11,8 +11,16 @@ from django.urls import URLPattern
 from django.utils.safestring import SafeString
 
 from invoicedata.staff import OwnTenantsFilter, TenantAdmin
-from invoices.admin.base import ReadOnlyAdmin, ReadOnlyInline, ShowsConfidence, ShowsQuantities, pill_column
+from invoices.admin.base import (
+    ReadOnlyAdmin,
+    ReadOnlyInline,
+    ShowsConfidence,
+    ShowsQuantities,
+    ValuesFilter,
+    pill_column,
+)
 from invoices.admin.comparison import ComparisonViews
+from invoices.admin.dashboard import DashboardViews
 from invoices.admin.documents import page_pictures
 from invoices.admin.exports import EXPORT_ACTIONS
 from invoices.admin.review import ReviewViews
@@ -100,7 +108,7 @@ class AlteredFilter(admin.SimpleListFilter):
 
 
 @admin.register(Invoice)
-class InvoiceAdmin(ReviewViews, ComparisonViews, ShowsConfidence, ReadOnlyAdmin):
+class InvoiceAdmin(ReviewViews, DashboardViews, ComparisonViews, ShowsConfidence, ReadOnlyAdmin):
     list_display = (
         "__str__",
         "supplier_name",
@@ -114,7 +122,7 @@ class InvoiceAdmin(ReviewViews, ComparisonViews, ShowsConfidence, ReadOnlyAdmin)
         "mga",
         "created_at",
     )
-    list_filter = ("status", AlteredFilter, "kind", "currency", ("mga", OwnTenantsFilter))
+    list_filter = ("status", AlteredFilter, "kind", ("currency", ValuesFilter), ("mga", OwnTenantsFilter))
     list_select_related = ("mga",)
     search_fields = ("invoice_number", "number_key", "supplier_name", "filename", "id", "customer_id")
     date_hierarchy = "created_at"
@@ -144,7 +152,8 @@ class InvoiceAdmin(ReviewViews, ComparisonViews, ShowsConfidence, ReadOnlyAdmin)
     change_list_template = "admin/invoices/invoice/change_list.html"
 
     def get_urls(self) -> list[URLPattern]:
-        return [*self.review_urls(), *self.comparison_urls(), *super().get_urls()]
+        own = [*self.review_urls(), *self.dashboard_urls(), *self.comparison_urls()]
+        return [*own, *super().get_urls()]
 
     @admin.display(description="total", ordering="gross_total")
     def shown_total(self, invoice: Invoice) -> SafeString:

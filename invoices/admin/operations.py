@@ -17,7 +17,7 @@ from django.views.decorators.http import require_GET
 from invoicedata import audit
 from invoicedata.models import Event
 from invoicedata.staff import OwnTenantsFilter, tenant_ids
-from invoices.admin.base import ReadOnlyAdmin, pill_column
+from invoices.admin.base import ReadOnlyAdmin, ValuesFilter, pill_column
 from invoices.models import Erasure, Job
 from invoices.services.operations import measure
 
@@ -37,7 +37,7 @@ class JobAdmin(ReadOnlyAdmin):
         "created_at",
         "finished_at",
     )
-    list_filter = ("state", "error_code", ("mga", OwnTenantsFilter))
+    list_filter = ("state", ("error_code", ValuesFilter), ("mga", OwnTenantsFilter))
     list_select_related = ("mga", "document")
     search_fields = ("id", "document__filename", "request__id")
     date_hierarchy = "created_at"

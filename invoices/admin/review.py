@@ -8,8 +8,9 @@ from typing import Any
 from django.contrib import messages
 from django.contrib.auth import get_user_model
 from django.core.exceptions import PermissionDenied
-from django.db.models import Q, QuerySet
-from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect, JsonResponse
+from django.core.paginator import Paginator
+from django.db.models import Count, Q, QuerySet
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect, JsonResponse, QueryDict
 from django.shortcuts import get_object_or_404
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
@@ -19,7 +20,7 @@ from django.views.decorators.http import require_GET, require_POST
 from invoicedata.staff import tenants_of
 from invoices.errors import ReviewBlockedError, ReviewError, ReviewHeldError, ReviewValueError
 from invoices.models import Finding, Invoice
-from invoices.services import desk, review
+from invoices.services import desk, rereading, review
 from invoices.services.rendering import PageNotShownError
 from invoices.services.review import Changes, Pointed
 
@@ -27,6 +28,35 @@ PAGE_SIZE = 50
 MOST_AT_ONCE = 200
 MOST_BODY_FIELDS = 100
 POSTPONE = {"hour": timedelta(hours=1), "day": timedelta(days=1), "week": timedelta(days=7)}
+MOST_NAMES = 300
+ENGINES = {"": "as usual", "rapidocr": "RapidOCR", "tesseract": "Tesseract"}
+VIEWS = [
+    ("", "Waiting", "waiting"),
+    ("mine", "Mine", "mine"),
+    ("overdue", "Overdue", "overdue"),
+    ("postponed", "Postponed", "postponed"),
+]
+SORTS = [
+    ("age", "Waiting longest"),
+    ("stake", "Most money at stake"),
+    ("due", "Due first"),
+    ("confidence", "Least certain"),
+]
+CONFIDENCES = [
+    ("low", "Below 70 %", 0.0, 0.7),
+    ("middle", "70 to 90 %", 0.7, 0.9),
+    ("high", "90 % and above", 0.9, 1.1),
+]
+FILTERS = {
+    "q": "",
+    "tenant": "mga",
+    "supplier": "supplier_name",
+    "venue": "venue",
+    "rule": "",
+    "severity": "",
+    "confidence": "",
+}
+"""The queue's filters, with the column of those that take one value of it."""
 Json = dict[str, Any]
 
 
@@ -47,6 +77,7 @@ class ReviewViews:
             route("queue/next/", require_GET(self.next_view), "next"),
             route("<str:invoice_id>/review/", require_GET(self.review_view), "review"),
             route("<str:invoice_id>/review/state/", require_GET(self.state_view), "review_state"),
+            route("<str:invoice_id>/review/history/", require_GET(self.history_view_of), "review_history"),
             route("<str:invoice_id>/review/words/<int:number>/", require_GET(self.words_view), "review_words"),
             route("<str:invoice_id>/review/region/", require_POST(self.region_view), "review_region"),
             route("<str:invoice_id>/review/<str:action>/", require_POST(self.action_view), "review_action"),
@@ -55,41 +86,55 @@ class ReviewViews:
     # --- The queue ---------------------------------------------------------------------------------------------------
 
     def queue_view(self, request: HttpRequest) -> HttpResponse:
-        """What waits for a person; a POST approves or hands on what was ticked."""
+        """What waits for a person; a POST approves, hands on or brings back what was ticked."""
         self.require_reviewer(request)
         if request.method == "POST":
             return self.act_on_many(request)
-        rows = narrowed(self.get_queryset(request), request.GET)
-        waiting = desk.queue(rows, request.GET.get("sort", "")).select_related("mga", "claimed_by")
-        first_page = list(waiting[: PAGE_SIZE + 1])
-        told = {f.invoice_id: f for f in self.worst_findings(first_page)}
-        now = timezone.now()
+        every = self.get_queryset(request)
+        rows = narrowed(every, request.GET)
+        shown = self.shown_rows(request, rows)
+        page = Paginator(desk.with_findings(shown).select_related("mga", "claimed_by"), PAGE_SIZE).get_page(
+            request.GET.get("page")
+        )
+        told = {f.invoice_id: f for f in self.worst_findings(list(page))}
+        now, waiting = timezone.now(), desk.queue(every)
+        counts = desk.counts(rows, request.user)  # type: ignore[arg-type]
         context = {
             **self.admin_site.each_context(request),
             "title": "Review",
             "opts": self.opts,
             "rows": [
                 {"invoice": row, "finding": told.get(row.pk), "held": row.is_held_by_another(request.user.pk, now)}
-                for row in first_page[:PAGE_SIZE]
+                for row in page
             ],
-            "has_more": len(first_page) > PAGE_SIZE,
-            "total": waiting.count(),
-            "postponed": rows.filter(postponed_until__gt=now, open_findings__gt=0).count(),
+            "page": page,
+            "query": without_page(request.GET),
+            "counts": counts,
+            "views": [(name, label, counts[count]) for name, label, count in VIEWS],
+            "view": request.GET.get("view", ""),
+            "stakes": desk.money_at_stake(shown),
+            "today": now.date(),
             "tenants": tenants_of(request.user),
-            "rules": Finding.objects.filter(state=Finding.State.OPEN)
-            .order_by("rule")
-            .values_list("rule", flat=True)
-            .distinct(),
-            "sorts": [
-                ("age", "Waiting longest"),
-                ("stake", "Most money at stake"),
-                ("due", "Due first"),
-                ("confidence", "Least certain"),
-            ],
-            "staff": get_user_model().objects.filter(is_staff=True, is_active=True).order_by("username"),
+            "rules": rules_in(waiting),
+            "suppliers": names_in(waiting, "supplier_name"),
+            "venues": names_in(waiting, "venue"),
+            "confidences": CONFIDENCES,
+            "sorts": SORTS,
+            "staff": staff_who_review(),
             "chosen": request.GET,
+            "is_narrowed": any(request.GET.get(name) for name in FILTERS),
         }
         return TemplateResponse(request, "admin/invoices/invoice/queue.html", context)
+
+    def shown_rows(self, request: HttpRequest, rows: QuerySet[Invoice]) -> QuerySet[Invoice]:
+        """Of narrowed rows those of the view that was chosen, as sorted."""
+        view = request.GET.get("view", "")
+        if view == "postponed":
+            return desk.postponed(rows)
+        waiting = desk.queue(rows, request.GET.get("sort", ""))
+        if view == "mine":
+            return desk.held_by(waiting, request.user)  # type: ignore[arg-type]
+        return waiting.filter(due_date__lt=timezone.now().date()) if view == "overdue" else waiting
 
     @staticmethod
     def worst_findings(rows: list[Invoice]) -> QuerySet[Finding]:
@@ -98,38 +143,40 @@ class ReviewViews:
         return found.order_by("-severity", "money_at_stake")
 
     def act_on_many(self, request: HttpRequest) -> HttpResponse:
-        if not request.user.has_perm("invoices.assign_invoice"):
-            raise PermissionDenied
         rows = self.get_queryset(request).filter(pk__in=request.POST.getlist("invoice")[:MOST_AT_ONCE])
+        action = next((name for name in ("assign", "back", "approve") if name in request.POST), "")
+        if action != "back" and not request.user.has_perm("invoices.assign_invoice"):
+            raise PermissionDenied
+        to = get_object_or_404(get_user_model(), pk=request.POST.get("to") or 0) if action == "assign" else None
         done, refused = 0, list[str]()
-        to = get_object_or_404(get_user_model(), pk=request.POST.get("to") or 0) if "assign" in request.POST else None
         for invoice in rows:
             try:
-                if to is not None:
-                    review.assign(invoice, request.user, to)  # type: ignore[arg-type]
-                else:
-                    review.approve(invoice.pk, request.user, invoice.version)  # type: ignore[arg-type]
+                act_on(invoice, action, request.user, to)
                 done += 1
             except ReviewBlockedError as error:
                 refused.append(f"{invoice}: {error.messages[0]}")
             except ReviewError as error:
                 refused.append(f"{invoice}: {error}")
         if done:
-            self.message_user(request, f"{done} {'handed on' if to else 'approved'}.", messages.SUCCESS)
+            told = {"assign": f"handed to {to}", "back": "back in the queue"}.get(action, "approved")
+            self.message_user(request, f"{done} {told}.", messages.SUCCESS)
         for reason in refused[:5]:
             self.message_user(request, reason, messages.WARNING)
         if len(refused) > 5:
-            self.message_user(request, f"{len(refused) - 5} more were not approved: open them.", messages.WARNING)
+            self.message_user(request, f"{len(refused) - 5} more were left as they are: open them.", messages.WARNING)
+        if not done and not refused:
+            self.message_user(request, "Tick some invoices first.", messages.WARNING)
         return HttpResponseRedirect(request.get_full_path())
 
     def next_view(self, request: HttpRequest) -> HttpResponse:
-        """To the first invoice of the queue that nobody holds."""
+        """To the first invoice of the queue, as narrowed and sorted, that nobody holds."""
         self.require_reviewer(request)
-        first = desk.free_for(desk.queue(self.get_queryset(request)), request.user).first()  # type: ignore[arg-type]
+        waiting = self.shown_rows(request, narrowed(self.get_queryset(request), request.GET))
+        first = desk.free_for(waiting, request.user).first()  # type: ignore[arg-type]
         if first is None:
             self.message_user(request, "Nothing waits for review.", messages.SUCCESS)
-            return HttpResponseRedirect(reverse("admin:invoices_invoice_queue"))
-        return HttpResponseRedirect(reverse("admin:invoices_invoice_review", args=[first.pk]))
+            return HttpResponseRedirect(reverse("admin:invoices_invoice_queue") + with_query(request))
+        return HttpResponseRedirect(reverse("admin:invoices_invoice_review", args=[first.pk]) + with_query(request))
 
     # --- The page ----------------------------------------------------------------------------------------------------
 
@@ -140,6 +187,7 @@ class ReviewViews:
             "title": f"Review {invoice}",
             "opts": self.opts,
             "invoice": invoice,
+            "engines": ENGINES.items(),
             "state": self.state(request, invoice),
         }
         return TemplateResponse(request, "admin/invoices/invoice/review.html", context)
@@ -150,7 +198,9 @@ class ReviewViews:
     def state(self, request: HttpRequest, invoice: Invoice) -> Json:
         now = timezone.now()
         held = invoice.is_held_by_another(request.user.pk, now) and review.held_error(invoice)
-        following = desk.next_in_queue(self.get_queryset(request), request.user, invoice)  # type: ignore[arg-type]
+        waiting = self.shown_rows(request, narrowed(self.get_queryset(request), request.GET))
+        following = desk.next_in_queue(waiting, request.user, invoice)  # type: ignore[arg-type]
+        query = with_query(request)
         base = reverse("admin:invoices_invoice_review", args=[invoice.pk])
         page = reverse("admin:invoices_document_page", args=[invoice.document_id, 0])
         return desk.describe(invoice) | {
@@ -158,14 +208,21 @@ class ReviewViews:
             "pageUrl": page.removesuffix("0/"),
             "heldBy": str(held) if held else "",
             "next": following and reverse("admin:invoices_invoice_review", args=[following.pk]),
+            "query": query,
             "nextPages": following
             and [
                 f"{reverse('admin:invoices_document_page', args=[following.document_id, n])}"
                 for n in following.page_numbers[:3]
             ],
-            "queue": reverse("admin:invoices_invoice_queue"),
+            "queue": reverse("admin:invoices_invoice_queue") + query,
+            "picture": reverse("admin:invoices_document_page", args=["DOCUMENT", 0]),
             "user": request.user.pk,
+            "about": f"{invoice.filename} · {invoice.mga}",
+            "links": links_of(invoice),
         }
+
+    def history_view_of(self, request: HttpRequest, invoice_id: str) -> JsonResponse:
+        return JsonResponse({"history": desk.history_of(self.invoice_of(request, invoice_id))})
 
     def words_view(self, request: HttpRequest, invoice_id: str, number: int) -> JsonResponse:
         invoice = self.invoice_of(request, invoice_id)
@@ -226,21 +283,72 @@ class ReviewViews:
 
 def narrowed(rows: QuerySet[Invoice], chosen: Any) -> QuerySet[Invoice]:
     """By the queue's filters."""
-    exact = {"tenant": "mga", "venue": "venue"}
-    for name, column in exact.items():
+    for name, lookup in FILTERS.items():
+        if lookup and chosen.get(name):
+            rows = rows.filter(**{lookup: chosen[name]})
+    open_ones = Finding.objects.filter(state=Finding.State.OPEN)
+    for name in ("rule", "severity"):
         if chosen.get(name):
-            rows = rows.filter(**{column: chosen[name]})
-    if chosen.get("rule"):
-        rows = rows.filter(
-            pk__in=Finding.objects.filter(rule=chosen["rule"], state=Finding.State.OPEN).values("invoice")
-        )
-    if chosen.get("held") == "mine":
-        rows = rows.filter(claimed_by=chosen.get("user"), claimed_until__gt=timezone.now())
+            rows = rows.filter(pk__in=open_ones.filter(**{name: chosen[name]}).values("invoice"))
+    low, high = next(((low, high) for name, _, low, high in CONFIDENCES if name == chosen.get("confidence")), (0, 2))
+    rows = rows.filter(confidence__gte=low, confidence__lt=high) if chosen.get("confidence") else rows
     if text := chosen.get("q", "").strip():
         rows = rows.filter(
             Q(supplier_name__icontains=text) | Q(invoice_number__icontains=text) | Q(filename__icontains=text)
         )
     return rows
+
+
+def with_query(request: HttpRequest) -> str:
+    """The queue's filters and order, to be kept from page to page."""
+    query = without_page(request.GET)
+    return f"?{query}" if query else ""
+
+
+def without_page(chosen: QueryDict) -> str:
+    kept = chosen.copy()
+    kept.pop("page", None)
+    return kept.urlencode()
+
+
+def rules_in(waiting: QuerySet[Invoice]) -> list[tuple[str, int]]:
+    """The rules that tell something of the waiting, and of how many."""
+    told = Finding.objects.filter(state=Finding.State.OPEN, invoice__in=waiting.order_by())
+    return list(told.order_by("rule").values_list("rule").annotate(invoices=Count("invoice", distinct=True)))
+
+
+def names_in(waiting: QuerySet[Invoice], column: str) -> list[str]:
+    """The names that a filter offers."""
+    found = waiting.exclude(**{column: ""}).order_by(column).values_list(column, flat=True)
+    return list(found.distinct()[:MOST_NAMES])
+
+
+def staff_who_review() -> list[Any]:
+    """Who may review."""
+    people = get_user_model().objects.filter(is_staff=True, is_active=True).order_by("username")
+    own = Q(user_permissions__codename="change_invoice") | Q(groups__permissions__codename="change_invoice")
+    return list(people.filter(own | Q(is_superuser=True)).distinct())
+
+
+def links_of(invoice: Invoice) -> dict[str, str]:
+    """Pages of the admin that show more; comparison: only where the practice system knows the invoice."""
+    links = {
+        "invoice": reverse("admin:invoices_invoice_change", args=[invoice.pk]),
+        "document": reverse("admin:invoices_document_change", args=[invoice.document_id]),
+        "original": reverse("admin:invoices_document_original", args=[invoice.document_id]),
+    }
+    if invoice.pims_record is not None:
+        links["comparison"] = reverse("admin:invoices_invoice_comparison", args=[invoice.pk])
+    return links
+
+
+def act_on(invoice: Invoice, action: str, actor: Any, to: Any) -> None:
+    if action == "assign":
+        review.assign(invoice, actor, to)
+    elif action == "back":
+        review.come_back(invoice, actor)
+    elif action == "approve":
+        review.approve(invoice.pk, actor, invoice.version)
 
 
 class Asked:
@@ -273,24 +381,45 @@ def save(asked: Asked) -> None:
 
 def approve(asked: Asked) -> Json:
     accept = bool(asked.body.get("accept"))
-    review.approve(asked.invoice.pk, asked.actor, asked.version, asked.changes, accept=accept, seconds=asked.seconds)
-    return {}
+    invoice = review.approve(
+        asked.invoice.pk, asked.actor, asked.version, asked.changes, accept=accept, seconds=asked.seconds
+    )
+    return {"version": invoice.version}
 
 
 def reject(asked: Asked) -> Json:
     reason = str(asked.body.get("reason", ""))
-    review.reject(asked.invoice.pk, asked.actor, asked.version, reason, seconds=asked.seconds)
-    return {}
+    invoice = review.reject(asked.invoice.pk, asked.actor, asked.version, reason, seconds=asked.seconds)
+    return {"version": invoice.version}
 
 
 def postpone(asked: Asked) -> Json:
     wait = POSTPONE.get(str(asked.body.get("for")), POSTPONE["day"])
-    review.postpone(asked.invoice.pk, asked.actor, asked.version, timezone.now() + wait)
-    return {}
+    invoice = review.postpone(asked.invoice.pk, asked.actor, asked.version, timezone.now() + wait)
+    return {"version": invoice.version}
+
+
+def back(asked: Asked) -> None:
+    review.come_back(asked.invoice, asked.actor)
 
 
 def reopen(asked: Asked) -> None:
     review.reopen(asked.invoice.pk, asked.actor, asked.version)
+
+
+def pair(asked: Asked) -> None:
+    note, status = str(asked.body.get("note", "")), str(asked.body.get("status", ""))
+    review.decide_pairing(asked.invoice.pk, asked.actor, asked.version, note, status)
+
+
+def reread(asked: Asked) -> Json:
+    engine = str(asked.body.get("engine", ""))
+    if engine not in ENGINES:
+        raise ReviewError("There is no such engine.")
+    if asked.invoice.is_held_by_another(asked.actor.pk, timezone.now()):
+        raise review.held_error(asked.invoice)
+    rereading.reread_at_once(asked.invoice.document, asked.actor, engine)
+    return {}
 
 
 ACTIONS: dict[str, Callable[[Asked], Json | None]] = {
@@ -302,6 +431,9 @@ ACTIONS: dict[str, Callable[[Asked], Json | None]] = {
     "reject": reject,
     "postpone": postpone,
     "reopen": reopen,
+    "back": back,
+    "pair": pair,
+    "reread": reread,
 }
 
 

@@ -1,4 +1,5 @@
 from invoicedata.models import Event
+from invoices.models.calibrations import Calibration
 from invoices.models.corrections import Correction
 from invoices.models.delivery_notes import DeliveryNote, DeliveryNoteLine, Pairing
 from invoices.models.documents import Document, Page
@@ -14,6 +15,7 @@ from invoices.models.templates import SupplierTemplate
 from invoices.models.webhooks import WebhookAttempt, WebhookDelivery, WebhookReceiver
 
 __all__ = [
+    "Calibration",
     "Correction",
     "DeliveryNote",
     "DeliveryNoteLine",

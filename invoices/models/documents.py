@@ -45,6 +45,14 @@ class Document(models.Model):
     )
     read_at = models.DateTimeField(null=True, blank=True)
     reader_version = models.CharField(max_length=40, blank=True)
+    engine = models.CharField(
+        max_length=40,
+        blank=True,
+        default="",
+        db_default="",
+        editable=False,
+        help_text="A person had all its pages recognised by this engine; blank: as the settings say.",
+    )
     reread_since = models.DateTimeField(
         null=True, blank=True, editable=False, help_text="It waits to be read again, since then."
     )

@@ -13,14 +13,16 @@ from typing import Any
 
 from django.contrib.auth.models import AbstractBaseUser
 from django.db import models
-from django.db.models import Count, F, Max, Q, QuerySet
+from django.db.models import Count, F, Max, OuterRef, Q, QuerySet, Subquery, Sum
 from django.utils import timezone
 from PIL import Image
 
-from invoices.models import Document, Finding, Invoice, InvoiceLine, Pairing
-from invoices.services.pairing import variances_of
+from invoices.models import Correction, DeliveryNote, Document, Event, Finding, Invoice, InvoiceLine, Pairing
+from invoices.services.judging import checks_of
+from invoices.services.pairing import WINDOW, variances_of
 from invoices.services.reading import reader_options
-from invoices.services.rendering import render_page
+from invoices.services.reasons import in_words
+from invoices.services.rendering import PNG, render_page
 from invoices.services.review import HEADER_FIELDS, LINE_FIELDS, LINES, Preview, as_json
 from invoices.validation import REQUIRED, Check, CheckStatus
 from ocr import OcrError, shared_reader
@@ -50,6 +52,26 @@ SORTS: dict[str, tuple[Any, ...]] = {
     "due": (F("due_date").asc(nulls_last=True), "created_at"),
     "confidence": ("confidence", "created_at"),
 }
+MOST_CANDIDATES = 20
+MOST_AHEAD = 500  # invoices of the queue among which the next one is looked for
+ACTIONS = {
+    "invoice.approved": "Approved",
+    "invoice.rejected": "Rejected",
+    "invoice.reopened": "Opened again",
+    "invoice.corrected": "Corrected or confirmed",
+    "invoice.status": "Status",
+    "review.taken_over": "Taken over",
+    "review.assigned": "Handed on",
+    "review.postponed": "Postponed",
+    "document.read": "Read",
+    "document.reread": "Read again",
+    "document.reread_asked": "To be read again",
+    "pairing.confirmed": "Delivery note confirmed",
+    "pairing.suggested": "Delivery note suggested",
+    "pairing.rejected": "Delivery note refused",
+    "pairing.dropped": "Delivery note dropped",
+}
+"""Events in words; others are told by their names."""
 REGION_WIDTH = 2400  # pixels of the page that a region is read from
 MOST_REGION_TEXT = 500
 
@@ -58,16 +80,29 @@ MOST_REGION_TEXT = 500
 
 
 def queue(rows: QuerySet[Invoice], sort: str = "age", *, now: datetime | None = None) -> QuerySet[Invoice]:
-    """Of some invoices those that wait for a person now, with `errors`, `warnings`, `stake` (the largest amount at
-    stake; findings often tell of the same money) and, first, whoever waits longest or as `sort` says."""
+    """Of some invoices those that wait for a person now: first who waits longest, or as `sort` says."""
     now = now or timezone.now()
     waiting = rows.awaiting_review().filter(Q(postponed_until=None) | Q(postponed_until__lte=now))  # type: ignore[attr-defined]
-    counted: QuerySet[Invoice] = waiting.annotate(
+    if sort == "stake":
+        waiting = with_findings(waiting)
+    ordered: QuerySet[Invoice] = waiting.order_by(*SORTS.get(sort, SORTS["age"]))
+    return ordered
+
+
+def postponed(rows: QuerySet[Invoice], *, now: datetime | None = None) -> QuerySet[Invoice]:
+    """Of some invoices those that somebody put off, the next to come back first."""
+    later: QuerySet[Invoice] = rows.awaiting_review().filter(postponed_until__gt=now or timezone.now())  # type: ignore[attr-defined]
+    return later.order_by("postponed_until", "pk")
+
+
+def with_findings(rows: QuerySet[Invoice]) -> QuerySet[Invoice]:
+    """With `errors`, `warnings` and `stake`: the largest amount at stake, as findings often tell of the same money."""
+    told: QuerySet[Invoice] = rows.annotate(
         errors=Count("findings", filter=OPEN & Q(findings__severity=Finding.Severity.ERROR)),
         warnings=Count("findings", filter=OPEN & Q(findings__severity=Finding.Severity.WARNING)),
         stake=Max("findings__money_at_stake", filter=OPEN),
     )
-    return counted.order_by(*SORTS.get(sort, SORTS["age"]))
+    return told
 
 
 def free_for(rows: QuerySet[Invoice], actor: AbstractBaseUser) -> QuerySet[Invoice]:
@@ -75,11 +110,41 @@ def free_for(rows: QuerySet[Invoice], actor: AbstractBaseUser) -> QuerySet[Invoi
     return rows.filter(Q(claimed_until=None) | Q(claimed_until__lte=timezone.now()) | Q(claimed_by=actor.pk))
 
 
-def next_in_queue(rows: QuerySet[Invoice], actor: AbstractBaseUser, after: Invoice) -> Invoice | None:
-    """What to review once `after` is done: the one behind it, else the first."""
-    free = free_for(queue(rows), actor).exclude(pk=after.pk)
-    behind = free.filter(Q(created_at__gt=after.created_at) | Q(created_at=after.created_at, pk__gt=after.pk))
-    return behind.first() or free.first()
+def held_by(rows: QuerySet[Invoice], actor: AbstractBaseUser) -> QuerySet[Invoice]:
+    """Those that `actor` holds, or was handed."""
+    return rows.filter(claimed_by=actor.pk, claimed_until__gt=timezone.now())
+
+
+def counts(rows: QuerySet[Invoice], actor: AbstractBaseUser) -> dict[str, int]:
+    """How many wait, are the person's, are overdue, are held by others, are postponed."""
+    now = timezone.now()
+    waiting = rows.awaiting_review()  # type: ignore[attr-defined]
+    is_due = Q(postponed_until=None) | Q(postponed_until__lte=now)
+    is_held = is_due & Q(claimed_until__gt=now)
+    found: dict[str, int] = waiting.aggregate(
+        waiting=Count("pk", filter=is_due),
+        mine=Count("pk", filter=is_held & Q(claimed_by=actor.pk)),
+        others=Count("pk", filter=is_held & ~Q(claimed_by=actor.pk)),
+        overdue=Count("pk", filter=is_due & Q(due_date__lt=now.date())),
+        postponed=Count("pk", filter=~is_due),
+    )
+    return found
+
+
+def money_at_stake(rows: QuerySet[Invoice]) -> list[tuple[str, Decimal]]:
+    """What is at stake in some invoices, by currency: of each the largest amount that an open finding tells."""
+    largest = Finding.objects.filter(invoice=OuterRef("pk"), state=Finding.State.OPEN, money_at_stake__isnull=False)
+    told = rows.order_by().annotate(told=Subquery(largest.order_by("-money_at_stake").values("money_at_stake")[:1]))
+    sums = told.exclude(told=None).values_list("currency").annotate(sum=Sum("told")).order_by("-sum")
+    return list(sums)
+
+
+def next_in_queue(waiting: QuerySet[Invoice], actor: AbstractBaseUser, after: Invoice) -> Invoice | None:
+    """What to review once `after` is done, of a queue as it is sorted: the one behind it, else the first."""
+    ids = list(free_for(waiting, actor).values_list("pk", flat=True)[:MOST_AHEAD])
+    behind = ids[ids.index(after.pk) + 1 :] if after.pk in ids else []
+    found = (behind or [pk for pk in ids if pk != after.pk])[:1]
+    return Invoice.objects.filter(pk__in=found).first()
 
 
 # --- An invoice -----------------------------------------------------------------------------------------------------
@@ -90,11 +155,12 @@ def describe(invoice: Invoice) -> dict[str, Any]:
     deliveries. `invoice` has its document, lines, findings and payments prefetched or not."""
     findings = [f for f in invoice.findings.all() if f.state == Finding.State.OPEN]
     recorded = from_json(invoice.pims_record) if invoice.pims_record is not None else None
+    passed = [check for check in checks_of(invoice) if check.status is CheckStatus.PASSED]
     return {
         "id": invoice.pk,
         "version": invoice.version,
         "decided": bool(invoice.approved_at or invoice.rejected_at),
-        "fields": [describe_field(invoice, name, findings, recorded) for name in HEADER_FIELDS],
+        "fields": [describe_field(invoice, name, findings, recorded, passed) for name in HEADER_FIELDS],
         "lines": [describe_line(line) for line in invoice.lines.all()],
         "columns": [describe_column(name) for name in LINE_FIELDS],
         "findings": [describe_finding(finding) for finding in findings],
@@ -105,11 +171,17 @@ def describe(invoice: Invoice) -> dict[str, Any]:
         ],
         "practiceSystem": recorded is not None,
         "deliveries": describe_deliveries(invoice),
+        "candidates": [
+            {"note": note.pk, "label": " · ".join(filter(None, (str(note), str(note.delivery_date or ""), note.venue)))}
+            for note in possible_notes(invoice)
+        ],
+        "rereading": invoice.document.reread_since is not None,
+        "engine": invoice.document.engine,
     }
 
 
 def describe_field(
-    invoice: Invoice, name: str, findings: Sequence[Finding], recorded: PimsInvoice | None
+    invoice: Invoice, name: str, findings: Sequence[Finding], recorded: PimsInvoice | None, passed: Sequence[Check]
 ) -> dict[str, Any]:
     column: Any = Invoice._meta.get_field(name)
     value, origin = getattr(invoice, name), invoice.origin(name)
@@ -132,7 +204,8 @@ def describe_field(
         "page": origin.get("page"),
         "box": origin.get("box"),
         "method": origin.get("method", ""),
-        "evidence": origin.get("evidence", []),
+        "evidence": in_words(origin.get("evidence", [])),
+        "checks": [c.message for c in passed if COLUMNS.get(c.field) == name and c.rule != "required"],
         "byStaff": by_staff,
         "doubtful": not by_staff and (is_missing or is_unsure or bool(told)),
         "recorded": as_json(getattr(recorded, RECORDED[name])) if recorded and name in RECORDED else None,
@@ -177,8 +250,11 @@ def describe_deliveries(invoice: Invoice) -> list[dict[str, Any]]:
             "number": row.delivery_note.number or row.delivery_note.filename,
             "note": row.delivery_note_id,
             "status": row.status,
+            "byStaff": row.decided_by_id is not None,
             "score": row.score,
             "reasons": row.reasons,
+            "lines": len(row.delivery_note.lines.all()),
+            "pages": [[row.delivery_note.document_id, number] for number in row.delivery_note.page_numbers],
             "differences": [
                 {"item": v.description, "invoiced": plain(v.invoiced), "delivered": plain(v.delivered)}
                 for v in variances_of(invoice, [row.delivery_note])
@@ -186,6 +262,19 @@ def describe_deliveries(invoice: Invoice) -> list[dict[str, Any]]:
         }
         for row in rows
     ]
+
+
+def possible_notes(invoice: Invoice) -> QuerySet[DeliveryNote]:
+    """Delivery notes of the supplier around the invoice's day that belong to no invoice yet, for a person to choose."""
+    same = Q(supplier_name__iexact=invoice.supplier_name) if invoice.supplier_name else Q(pk=None)
+    if invoice.supplier_id:
+        same |= Q(supplier=invoice.supplier_id)
+    notes: QuerySet[DeliveryNote] = DeliveryNote.objects.for_mga(invoice.mga_id).filter(same)
+    taken = Q(pairings__status=Pairing.Status.CONFIRMED) | Q(pairings__invoice=invoice)
+    if invoice.issue_date is not None:
+        near = (invoice.issue_date - WINDOW, invoice.issue_date + WINDOW)
+        notes = notes.filter(Q(delivery_date=None) | Q(delivery_date__range=near))
+    return notes.exclude(pk__in=DeliveryNote.objects.filter(taken).values("pk"))[:MOST_CANDIDATES]
 
 
 def plain(number: Decimal) -> str:
@@ -208,6 +297,53 @@ def describe_check(check: Check) -> dict[str, Any]:
         "line": check.line,
         "stake": as_json(check.money_at_stake),
     }
+
+
+def history_of(invoice: Invoice) -> list[dict[str, Any]]:
+    """What happened to the invoice, its document and its values, latest first: {at, who, what, details: [text]}."""
+    events = Event.objects.filter(subject__in=(invoice.pk, invoice.document_id)).select_related("actor")
+    told = [
+        (event.at, event.actor, ACTIONS.get(event.action, plain_words(event.action)), details_of(event))
+        for event in events
+    ]
+    corrections = invoice.corrections.select_related("actor")
+    told += [(c.at, c.actor, correction_in_words(c), []) for c in corrections]
+    rows = sorted(told, key=lambda row: row[0], reverse=True)
+    return [
+        {"at": at.isoformat(), "who": actor.get_username() if actor else "", "what": what, "details": details}
+        for at, actor, what, details in rows
+    ]
+
+
+def plain_words(action: str) -> str:
+    return action.replace(".", " ").replace("_", " ").capitalize()
+
+
+def details_of(event: Event) -> list[str]:
+    """What an event's data says, but for what is empty and for the ids of people."""
+    told = {
+        name: value
+        for name, value in event.data.items()
+        if value not in (None, "", [], {}) and name not in ("to", "from")
+    }
+    if event.action == "invoice.status":
+        return [f"{event.data.get('from')} → {event.data.get('to')}"]
+    return [
+        f"{name}: {', '.join(map(str, value)) if isinstance(value, list) else value}" for name, value in told.items()
+    ]
+
+
+def correction_in_words(correction: Correction) -> str:
+    name = correction.field.replace("_", " ").capitalize()
+    where = f"{name} of line {correction.line}" if correction.line and correction.field != "line" else name
+    if correction.field == "line":
+        return f"Line {correction.line} {'removed' if correction.after is None else 'added'}"
+    before, after = (blank_or(value) for value in (correction.before, correction.after))
+    return f"{where}: {before} → {after}"
+
+
+def blank_or(value: Any) -> str:
+    return "nothing" if value in (None, "") else str(value)
 
 
 # --- The page -------------------------------------------------------------------------------------------------------
@@ -236,7 +372,7 @@ def read_region(document: Document, number: int, box: Sequence[float]) -> str:
     inside = [word for word in words_of(document, number) if _is_inside(word, box)]
     if inside:
         return " ".join(str(word[0]) for word in inside)[:MOST_REGION_TEXT]
-    return _recognise(render_page(document, number, REGION_WIDTH), box)[:MOST_REGION_TEXT]
+    return _recognise(render_page(document, number, REGION_WIDTH, PNG), box)[:MOST_REGION_TEXT]
 
 
 def _is_inside(word: Sequence[Any], box: Sequence[float]) -> bool:

@@ -16,17 +16,17 @@ def nudge_learning(template_id: str) -> None:
     _nudge("invoices.tasks.run_learning", template_id)
 
 
-def nudge_rereading(document_id: str) -> None:
-    _nudge("invoices.tasks.run_rereading", document_id)
+def nudge_rereading(document_id: str, *, at_once: bool = False) -> None:
+    _nudge("invoices.tasks.run_rereading", document_id, at_once)
 
 
 def nudge_mailbox(mailbox_id: str) -> None:
     _nudge("invoices.tasks.run_mailbox", mailbox_id)
 
 
-def _nudge(task: str, subject: str) -> None:
+def _nudge(task: str, subject: str, *more: object) -> None:
     try:
-        async_task(task, subject)
+        async_task(task, subject, *more)
     except Exception:
         logger.exception("The queue did not take a nudge for %s; the sweeper sends another.", subject)
 

@@ -7,9 +7,10 @@ from django.conf import settings
 from ocr import ReaderOptions, shared_reader
 
 
-def reader_options(engine: str | None = None) -> ReaderOptions:
+def reader_options(engine: str | None = None, *, text_layer: bool = True) -> ReaderOptions:
     return ReaderOptions(
         engine=engine or settings.OCR_ENGINE,
+        text_layer=text_layer,
         languages=tuple(settings.OCR_LANGUAGES),
         page_seconds=settings.OCR_PAGE_SECONDS,
         document_seconds=settings.OCR_DOCUMENT_SECONDS,

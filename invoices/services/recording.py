@@ -16,6 +16,7 @@ from invoices.models import (
     Page,
     Payment,
 )
+from invoices.services.confidences import recalibrate
 from invoices.services.events import record_event
 from invoices.services.practices import resolve_practice
 from ocr import READER_VERSION, DocumentKind, DocumentReading, Field, Reading
@@ -116,7 +117,7 @@ def record_invoice(document: Document, part: int, read: DocumentReading, kind: s
     invoice.delivery_note_numbers = list(read.delivery_note_numbers)
     if "supplier_name" not in invoice.corrected:
         invoice.supplier = resolve_practice(document.mga, read.fields)
-    invoice.reading = reading_json(read)
+    invoice.reading = recalibrate(reading_json(read), document.mga_id)
     invoice.e_invoice = msgspec.to_builtins(read.e_invoice)
     apply_currency_default(invoice)
     invoice.save()

@@ -12,6 +12,7 @@ from typing import Any
 from django.contrib.auth.models import AbstractBaseUser
 from django.db import transaction
 from django.db.models import QuerySet
+from django.utils import timezone
 
 import ocr
 from invoices.models import DeliveryNote, Document, Invoice, Job
@@ -51,7 +52,7 @@ def reread(document: Document, *, dry_run: bool = False, read: Read | None = Non
     """
     with local_copy(document) as path:
         find = find_templates(document.mga)
-        reading = read(path, find) if read else ocr.read(path, reader_options(), find)
+        reading = read(path, find) if read and not document.engine else read_again(path, document.engine, find)
     with transaction.atomic():
         document = Document.objects.select_for_update(of=("self",)).select_related("mga").get(pk=document.pk)
         if document.jobs.filter(state__in=(Job.State.QUEUED, Job.State.RUNNING)).exists():
@@ -65,6 +66,14 @@ def reread(document: Document, *, dry_run: bool = False, read: Read | None = Non
         record_event(document.mga, document.pk, "document.reread", data={"fields": fields})
         transaction.set_rollback(dry_run)
     return changes
+
+
+def read_again(path: Path, engine: str, find: Any) -> ocr.Reading:
+    """engine: that a person chose, for pages with a text layer too; "": as the settings say."""
+    if not engine:
+        return ocr.read(path, reader_options(), find)
+    with ocr.Reader(reader_options(engine, text_layer=False)) as reader:
+        return reader.read(path, find)
 
 
 def snapshot(document: Document) -> dict[str, dict[str, Any]]:
@@ -110,20 +119,36 @@ def reread_soon(documents: QuerySet[Document], actor: AbstractBaseUser, now: dat
 
 def nudge_rereading() -> None:
     """Nudges for some of the documents that wait, unless jobs do: whoever sends something in comes first."""
-    if Job.objects.filter(state=Job.State.QUEUED).exists():
+    if is_in_the_way():
         return
     waiting = Document.objects.filter(reread_since__isnull=False).order_by("reread_since", "pk")
     for pk in waiting.values_list("pk", flat=True)[:NUDGED_AT_ONCE]:
         queue.nudge_rereading(pk)
 
 
-def reread_next(document_id: str) -> None:
-    """What a nudge asks for. A document that cannot be read again is left as it is."""
+def reread_at_once(document: Document, actor: AbstractBaseUser, engine: str) -> None:
+    """For somebody who waits for it: the workers read it next, with the engine that was chosen ("": as the settings
+    say) from now on."""
+    with transaction.atomic():
+        waiting = Document.objects.filter(pk=document.pk, state__in=(Document.State.READ, Document.State.ERROR))
+        waiting.update(reread_since=timezone.now(), engine=engine)
+        record_event(document.mga, document.pk, "document.reread_asked", actor=actor, data={"engine": engine})
+        transaction.on_commit(lambda: queue.nudge_rereading(document.pk, at_once=True))
+
+
+def reread_next(document_id: str, *, at_once: bool = False) -> None:
+    """What a nudge asks for. A document that cannot be read again is left as it is. at_once: before what waits to be
+    read for the first time."""
     document = Document.objects.select_related("mga").filter(pk=document_id, reread_since__isnull=False).first()
-    if document is None or Job.objects.filter(state=Job.State.QUEUED).exists():
+    if document is None or (is_in_the_way() and not at_once):
         return
     try:
         reread(document)
     except (ocr.OcrError, OSError, BusyDocumentError) as error:
         Document.objects.filter(pk=document.pk).update(reread_since=None)
         record_event(document.mga, document.pk, "document.reread_failed", data={"why": type(error).__name__})
+
+
+def is_in_the_way() -> bool:
+    """Whether documents wait to be read for the first time."""
+    return Job.objects.filter(state=Job.State.QUEUED).exists()

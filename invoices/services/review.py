@@ -24,15 +24,24 @@ from invoices.errors import (
     ReviewBlockedError,
     ReviewClosedError,
     ReviewConflictError,
+    ReviewError,
     ReviewHeldError,
     ReviewValueError,
 )
-from invoices.models import Correction, Finding, Invoice, InvoiceLine, InvoiceRequest
+from invoices.models import (
+    Correction,
+    DeliveryNote,
+    Finding,
+    Invoice,
+    InvoiceLine,
+    InvoiceRequest,
+    Pairing,
+)
 from invoices.services import jobs
 from invoices.services.events import record_event
 from invoices.services.findings import replace_findings, update_status
 from invoices.services.judging import judge
-from invoices.services.pairing import judge_deliveries, pair_document
+from invoices.services.pairing import decide, judge_deliveries, pair_document
 from invoices.services.practices import resolve_practice
 from invoices.services.recording import INVOICE_FIELDS, LARGEST
 from invoices.services.templates import learn_soon
@@ -224,6 +233,30 @@ def postpone(invoice_id: str, actor: AbstractBaseUser, version: int, until: date
         invoice.postponed_until = until
         invoice.save(update_fields=LOCK_FIELDS)
         record_event(invoice.mga, invoice.pk, "review.postponed", actor=actor, data={"until": until.isoformat()})
+    return invoice
+
+
+def come_back(invoice: Invoice, actor: AbstractBaseUser) -> None:
+    """Into the queue again, before the moment that it was postponed to."""
+    with transaction.atomic():
+        Invoice.objects.filter(pk=invoice.pk).update(postponed_until=None)
+        record_event(invoice.mga, invoice.pk, "review.come_back", actor=actor)
+
+
+def decide_pairing(invoice_id: str, actor: AbstractBaseUser, version: int, note_id: str, status: str) -> Invoice:
+    """A delivery note belongs to the invoice (Pairing.Status.CONFIRMED) or does not (REJECTED); nothing but a person
+    changes that again. Raises ReviewError where there is no such note, or it is confirmed for another invoice."""
+    with _writing(invoice_id, actor, version) as invoice:
+        note = DeliveryNote.objects.for_mga(invoice.mga_id).filter(pk=note_id).first()
+        if note is None or status not in (Pairing.Status.CONFIRMED, Pairing.Status.REJECTED):
+            raise ReviewError("There is no such delivery note.")
+        elsewhere = note.pairings.filter(status=Pairing.Status.CONFIRMED).exclude(invoice=invoice)
+        if status == Pairing.Status.CONFIRMED and (taken := elsewhere.select_related("invoice").first()) is not None:
+            raise ReviewError(f"This delivery note belongs to {taken.invoice}: refuse it there first.")
+        chosen, _ = Pairing.objects.get_or_create(
+            invoice=invoice, delivery_note=note, defaults={"score": 1.0, "reasons": ["chosen by staff"]}
+        )
+        decide(chosen, status, actor)
     return invoice
 
 

@@ -1,5 +1,7 @@
 """How statuses, amounts and confidences look, in templates and in the admin's lists alike."""
 
+import json
+import re
 from decimal import Decimal
 
 from django import template
@@ -31,6 +33,7 @@ TONES = {
     "held": "warn",
     "rejected": "bad",
 }
+ID_IN_BRACKETS = re.compile(r" \((?:inv|dn|doc)_[0-9a-z]+\)")
 UNKNOWN = format_html('<span class="unknown">{}</span>', "–")  # noqa: RUF001
 
 
@@ -48,6 +51,24 @@ def duration(seconds: float | None) -> str:
     if seconds < 90:
         return f"{seconds:.1f} s" if 0 < seconds < 10 else f"{seconds:.0f} s"
     return f"{seconds / 60:.0f} min" if seconds < 5400 else f"{seconds / 3600:.0f} h"
+
+
+@register.filter
+def percent(value: float | None) -> str:
+    """A share in percent, with a decimal unless it is whole or nearly."""
+    return "–" if value is None else f"{100 * value:.1f}".removesuffix(".0") + " %"  # noqa: RUF001
+
+
+@register.filter
+def as_json(value: object) -> str:
+    """For a data attribute that a script reads."""
+    return json.dumps(value)
+
+
+@register.filter
+def without_ids(message: str) -> str:
+    """A finding's message without the ids that are there for programs."""
+    return ID_IN_BRACKETS.sub("", message)
 
 
 @register.simple_tag

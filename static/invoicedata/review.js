@@ -8,7 +8,8 @@ const SURE = 0.9;
 const MAIN_COLUMNS = ["description", "quantity", "unit_price", "net_amount"];
 const CLAIM_EVERY = 120_000; // milliseconds
 const PREVIEW_AFTER = 400;
-const MOST_THUMBNAILS = 6; // beyond, numbers will do: drawing thirty pages takes the server a while
+const MOST_FINDINGS = 4; // shown at once
+const POLL_AFTER = 1200; // milliseconds between looks at a document that is being read again
 const CLICK_REACH = 4; // pixels that a click may tremble
 const METHODS = { "text-layer": "text of the PDF", ocr: "recognised", template: "learned from corrections", "e-invoice": "e-invoice", staff: "checked by staff", pims: "practice system" };
 
@@ -23,6 +24,11 @@ let turned = 0;
 let openedAt = 0;
 let previewTimer = 0;
 let busy = false;
+let previous = null; // what was decided last, to be taken back: {base, name, done, version}
+let picking = null; // the words chosen by keyboard: {page, list, at, from}
+let moving = matchMedia("(pointer: coarse)").matches; // dragging moves the page, rather than drawing a box
+let spaceHeld = false;
+let typed = false; // in the field that has the focus: until then a question mark asks for help, as no value begins with one
 const words = new Map(); // page number → promise of [[text, left, top, right, bottom]]
 
 // --- An invoice ----------------------------------------------------------------------------------------------------------
@@ -44,6 +50,16 @@ function load(fresh, keep = null) {
     claim();
     focusFirst();
     prepareNext();
+    markUsable();
+    if (state.rereading) watchReading();
+}
+
+/** Tells the browser's own timeline when page and form are there: bench/desk.py reads it. */
+function markUsable() {
+    const id = state.id;
+    const picture = document.querySelector(".page img");
+    const ready = picture ? picture.decode().catch(() => null) : Promise.resolve();
+    ready.then(() => requestAnimationFrame(() => state.id === id && performance.mark("usable", { detail: id })));
 }
 
 function emptyDraft() {
@@ -52,6 +68,11 @@ function emptyDraft() {
 
 function draw() {
     $("heading").textContent = valueOf("invoice_number") || "Without a number";
+    $("about").textContent = state.about;
+    for (const link of document.querySelectorAll("[data-link]")) {
+        link.hidden = !state.links[link.dataset.link];
+        link.href = state.links[link.dataset.link] || "";
+    }
     drawPages();
     drawFields();
     drawLines();
@@ -119,7 +140,10 @@ function discard() {
 }
 
 function undo() {
-    if (!undone.length) return;
+    if (!undone.length) {
+        if (previous) takeBack();
+        return;
+    }
     draft = undone.pop();
     const name = target?.dataset.name;
     drawFields();
@@ -150,10 +174,13 @@ function body(more = {}) {
 
 // --- The server -----------------------------------------------------------------------------------------------------
 
+/** The cookie's, which a new sign-in in another tab renews; the page's own is then old. */
+const token = () => document.cookie.match(/(?:^|; )csrftoken=([^;]+)/)?.[1] || document.querySelector("[name=csrfmiddlewaretoken]").value;
+
 async function ask(address, content) {
     const options = content === undefined ? {} : {
         method: "POST",
-        headers: { "Content-Type": "application/json", "X-CSRFToken": document.querySelector("[name=csrfmiddlewaretoken]").value },
+        headers: { "Content-Type": "application/json", "X-CSRFToken": token() },
         body: JSON.stringify(content),
     };
     let answer;
@@ -175,7 +202,8 @@ async function ask(address, content) {
     return answer.json();
 }
 
-const act = (action, content) => ask(`${state.base}${action}/`, content);
+const act = (action, content) => ask(`${state.base}${action}/${state.query}`, content);
+const stateOf = (base) => `${base}state/${state.query}`;
 
 async function claim(takeOver = false) {
     const id = state.id;
@@ -186,7 +214,7 @@ async function claim(takeOver = false) {
 }
 
 async function refresh() {
-    const fresh = await ask(`${state.base}state/`);
+    const fresh = await ask(stateOf(state.base));
     if (!fresh) return;
     const kept = { ...draft, version: fresh.version };
     load(fresh, isTouched() ? kept : null);
@@ -211,10 +239,28 @@ async function decide(action, more = {}) {
         if (answer.state) {
             load(answer.state);
             notice("Saved.");
-        } else await goOn();
+        } else {
+            previous = { base: state.base, name: valueOf("invoice_number") || "The invoice", done: DONE[action], version: answer.version };
+            await goOn();
+            if (previous.base !== state.base && $("notice").hidden) notice(`${previous.name} ${previous.done}.`, { action: "Take back", perform: takeBack });
+        }
     } finally {
         busy = false;
     }
+}
+
+const DONE = { approve: "approved", reject: "rejected", postpone: "postponed" };
+
+/** The last decision is undone, and its invoice opened again. */
+async function takeBack() {
+    const { base, version, done } = previous;
+    leave();
+    const answer = await ask(`${base}${done === "postponed" ? "back" : "reopen"}/${state.query}`, { version });
+    if (answer?.error) return notice(answer.error.message, { bad: true });
+    if (!answer?.state) return;
+    previous = null;
+    history.pushState(null, "", base + state.query);
+    load(answer.state);
 }
 
 async function refused(error, action, more) {
@@ -242,9 +288,9 @@ async function goOn() {
         location.assign(state.queue);
         return;
     }
-    const ready = (await following) || (await ask(`${address}state/`));
+    const ready = (await following) || (await ask(stateOf(address)));
     if (!ready) return;
-    history.pushState(null, "", address);
+    history.pushState(null, "", address + state.query);
     load(ready);
 }
 
@@ -255,11 +301,47 @@ function prepareNext() {
     const later = window.requestIdleCallback || ((run) => setTimeout(run, 300));
     later(() => {
         if (state.next !== address) return;
-        following = fetch(`${address}state/`, { headers: { Accept: "application/json" } })
+        following = fetch(stateOf(address), { headers: { Accept: "application/json" } })
             .then((answer) => (answer.ok && !answer.redirected ? answer.json() : null))
             .catch(() => null);
         for (const source of state.nextPages || []) new Image().src = source;
     });
+}
+
+async function rereadWith(engine, label) {
+    $("more").open = false;
+    const answer = await act("reread", { version: state.version, engine });
+    if (!answer) return;
+    if (answer.error) return notice(answer.error.message, { bad: true });
+    notice(`Being read again (${label})…`);
+    watchReading();
+}
+
+/** Waits for the document to be read again; what the person changed meanwhile is kept. */
+async function watchReading() {
+    const { id, version } = state;
+    const before = new Map(state.fields.map((field) => [field.name, field.value]));
+    for (;;) {
+        await new Promise((resolve) => setTimeout(resolve, POLL_AFTER));
+        if (state.id !== id) return;
+        const fresh = await ask(stateOf(state.base));
+        if (!fresh || state.id !== id) return;
+        if (fresh.rereading) continue;
+        const differing = fresh.fields.filter((field) => before.get(field.name) !== field.value).map((field) => field.label.toLowerCase());
+        load(fresh, isTouched() ? { ...draft, version: fresh.version } : null);
+        if (fresh.version === version && !differing.length) return notice("Read again: nothing came out otherwise.");
+        return notice(differing.length ? `Read again: ${differing.join(", ")} came out otherwise.` : "Read again: the values are the same.");
+    }
+}
+
+async function showHistory() {
+    $("more").open = false;
+    const answer = await ask(`${state.base}history/`);
+    if (!answer) return;
+    $("history-list").replaceChildren(...answer.history.map((entry) => make("li", {},
+        make("time", { dateTime: entry.at, textContent: new Date(entry.at).toLocaleString() }),
+        make("div", {}, make("b", { textContent: entry.what }), entry.who ? ` by ${entry.who}` : "", ...entry.details.map((text) => make("small", { textContent: text }))))));
+    $("history").showModal();
 }
 
 // --- Notices --------------------------------------------------------------------------------------------------------
@@ -346,8 +428,8 @@ function levelOf(field) {
 function reason(field) {
     if (field.byStaff) return "Checked by staff.";
     if (!field.value) return field.required ? "Not found on the document." : "Not found.";
-    const evidence = field.evidence.length ? `: ${field.evidence.slice(0, 4).map((name) => String(name).replaceAll(/[_:.-]/g, " ")).join(", ")}` : "";
-    return `${METHODS[field.method] || "no origin"}${evidence}${field.page ? `, page ${field.page}` : ""}`;
+    const why = [METHODS[field.method] || "no origin", ...field.evidence.slice(0, 3), ...(field.page ? [`page ${field.page}`] : [])].join(", ");
+    return [why, ...field.checks.map((text) => `✓ ${text}`)].join(" · ");
 }
 
 function recorded(field) {
@@ -393,7 +475,9 @@ function confirmField(input) {
 // --- Findings, sums, deliveries -------------------------------------------------------------------------------------
 
 function drawFindings(found, errors) {
-    $("findings").replaceChildren(...found.filter((finding) => finding.severity !== "info").map(drawFinding));
+    const told = found.filter((finding) => finding.severity !== "info").map(drawFinding);
+    const [first, rest] = [told.slice(0, MOST_FINDINGS), told.slice(MOST_FINDINGS)];
+    $("findings").replaceChildren(...first, ...(rest.length ? [make("details", {}, make("summary", { textContent: `${rest.length} more` }), ...rest)] : []));
     document.querySelectorAll(".field .problem").forEach((element) => element.remove());
     document.querySelectorAll("[aria-invalid]").forEach((element) => element.removeAttribute("aria-invalid"));
     for (const [name, why] of Object.entries(errors)) {
@@ -410,13 +494,16 @@ function drawFindings(found, errors) {
 }
 
 function drawFinding(finding) {
-    const button = make("button", { type: "button", className: `finding ${finding.severity}` }, make("span", { textContent: finding.message }));
+    const other = finding.message.match(/\((inv_\w+)\)/)?.[1];
+    const button = make("button", { type: "button", className: `finding ${finding.severity}` }, make("span", { textContent: finding.message.replace(/ \((inv|dn|doc)_\w+\)/, "") }));
     if (finding.stake) button.append(make("b", { textContent: finding.stake }));
     button.addEventListener("click", () => {
         const name = finding.line ? `lines.${finding.line}.net_amount` : finding.field === "lines" ? "lines.1.description" : finding.field;
         inputOf(name)?.focus();
     });
-    return button;
+    if (!other) return button;
+    const link = make("a", { href: state.base.replace(state.id, other), target: "_blank", textContent: "Open the other" });
+    return make("div", { className: "finding-row" }, button, link);
 }
 
 /** A number as people write it, in cents; null if it is none. */
@@ -429,9 +516,48 @@ function cents(text) {
     return Math.round(Number(`${whole}.${isDecimal ? clean.slice(mark + 1) : 0}`) * 100);
 }
 
+/** As `cents`, but with all its decimals: a price or a quantity. */
+function decimal(text) {
+    const clean = String(text ?? "").trim();
+    if (/^-?\d+(\.\d+)?$/.test(clean)) return Number(clean);
+    const found = cents(clean);
+    return found === null ? null : found / 100;
+}
+
 const shown = (amount) => (amount / 100).toFixed(2);
 
+/** What the values make, beside what is printed. */
+function drawTotals() {
+    const amount = (name) => cents(valueOf(name));
+    const [net, tax, gross, paid, due] = ["net_total", "tax_total", "gross_total", "amount_paid", "amount_due"].map(amount);
+    const before = amount("previous_balance") || 0;
+    const rows = [
+        ["Net total and tax", net === null || tax === null ? null : net + tax, "gross_total", gross],
+        [before ? "Total, balance before, less paid" : "Total less paid", gross === null || paid === null ? null : gross + before - paid, "amount_due", due],
+    ].filter(([, made, , printed]) => made !== null && printed !== null);
+    $("totals").replaceChildren(...rows.map(([label, made, name, printed]) => {
+        const agrees = Math.abs(made - printed) <= 1;
+        const told = `${shown(made)} ${agrees ? "✓" : `≠ ${fieldOf(name).label.toLowerCase()} ${shown(printed)}`}`;
+        return make("div", { className: agrees ? "agrees" : "differs" }, make("dt", { textContent: label }), make("dd", { textContent: told }));
+    }));
+}
+
+/** Rows whose quantity and price do not make their amount. */
+function markProducts() {
+    linesNow().forEach((line, index) => {
+        const input = inputOf(`lines.${index + 1}.net_amount`);
+        if (!input) return;
+        const [quantity, price, amount] = ["quantity", "unit_price", "net_amount"].map((name) => decimal(line.values[name]));
+        const known = [quantity, price, amount].every((value) => value !== null) && !line.values.discount;
+        const apart = known && Math.abs(Math.abs(quantity * price) - Math.abs(amount)) > Math.max(0.011, Math.abs(quantity) * 0.005);
+        input.classList.toggle("odd", Boolean(apart));
+        if (!input.hasAttribute("aria-invalid")) input.title = apart ? `${quantity} × ${price} = ${(quantity * price).toFixed(2)}` : "";
+    });
+}
+
 function drawSum() {
+    drawTotals();
+    markProducts();
     const place = $("sum");
     const amounts = linesNow().map((line) => cents(line.values.net_amount)).filter((amount) => amount !== null);
     const totals = ["net_total", "gross_total"].map((name) => [fieldOf(name).label.toLowerCase(), cents(valueOf(name))]).filter(([, amount]) => amount !== null);
@@ -452,14 +578,59 @@ function drawSum() {
 }
 
 function drawDeliveries() {
-    const parts = state.deliveries.map((delivery) => {
-        const status = delivery.status === "confirmed" ? "" : `, ${delivery.status} (${Math.round(100 * delivery.score)} %)`;
-        const table = make("table", {}, ...delivery.differences.map((row) => make("tr", {},
-            make("td", { textContent: row.item }),
-            make("td", { className: "differs", textContent: `${row.invoiced} invoiced, ${row.delivered} delivered` }))));
-        return make("div", {}, make("h2", { textContent: `Delivery note ${delivery.number}${status}` }), delivery.differences.length ? table : make("p", { className: "quiet", textContent: "Quantities agree." }));
-    });
+    const parts = state.deliveries.map(drawDelivery);
+    if (state.candidates.length) parts.push(drawCandidates());
     $("deliveries").replaceChildren(...parts);
+}
+
+function drawDelivery(delivery) {
+    const sure = delivery.status === "confirmed" ? (delivery.byStaff ? "confirmed by staff" : "confirmed") : `${delivery.status}, ${Math.round(100 * delivery.score)} %`;
+    const agreeing = Math.max(delivery.lines - delivery.differences.length, 0);
+    const rows = delivery.differences.map((row) => make("tr", {},
+        make("td", { textContent: row.item }),
+        make("td", { className: "number", textContent: row.invoiced }),
+        make("td", { className: "number differs", textContent: row.delivered })));
+    const head = make("thead", {}, make("tr", {}, ...["Differs", "Invoiced", "Delivered"].map((text, at) => make("th", { scope: "col", className: at ? "number" : "", textContent: text }))));
+    const table = rows.length ? [make("div", { className: "scroll" }, make("table", {}, head, make("tbody", {}, ...rows)))] : [];
+    const told = rows.length ? (agreeing ? `${agreeing} other lines agree.` : "") : "All quantities agree.";
+    const buttons = make("div", { className: "delivery-tools" });
+    if (delivery.status !== "confirmed" || !delivery.byStaff) buttons.append(pairButton("They belong together", delivery.note, "confirmed"));
+    buttons.append(pairButton("They do not", delivery.note, "rejected"));
+    const look = make("button", { type: "button", className: "plain", textContent: "Show its page" });
+    look.addEventListener("click", () => showNote(delivery));
+    buttons.append(look);
+    return make("section", { className: "delivery" }, make("h2", {}, `Delivery note ${delivery.number} `, make("small", { textContent: `${sure}: ${delivery.reasons.join(", ")}` })), ...table, make("p", { className: "quiet", textContent: told }), buttons);
+}
+
+function pairButton(label, note, status) {
+    const button = make("button", { type: "button", className: "plain", textContent: label });
+    button.addEventListener("click", () => pair(note, status));
+    return button;
+}
+
+function drawCandidates() {
+    const select = make("select", { id: "candidate" }, ...state.candidates.map((note) => make("option", { value: note.note, textContent: note.label })));
+    const button = make("button", { type: "button", className: "plain", textContent: "Add it" });
+    button.addEventListener("click", () => pair(select.value, "confirmed"));
+    return make("div", { className: "candidates" }, make("label", { htmlFor: "candidate", textContent: "Another delivery note of the supplier" }), select, button);
+}
+
+async function pair(note, status) {
+    const answer = await act("pair", { version: state.version, note, status });
+    if (!answer) return;
+    if (answer.error) return answer.error.code === "conflict" ? refresh() : notice(answer.error.message, { bad: true });
+    load(answer.state, isTouched() ? { ...draft, version: answer.state.version } : null);
+    notice(status === "confirmed" ? "The delivery note belongs to this invoice." : "The delivery note does not belong to this invoice.");
+}
+
+/** The note's pages, below the invoice's own. */
+function showNote(delivery) {
+    const known = document.querySelector(`[data-note="${CSS.escape(delivery.note)}"]`);
+    const pages = known ? [] : delivery.pages.map(([id, number]) => make("figure", { className: "note-page", dataset: { note: delivery.note } },
+        make("figcaption", { textContent: `Delivery note ${delivery.number}, page ${number}` }),
+        make("img", { alt: `Page ${number} of the delivery note`, src: state.picture.replace("DOCUMENT", id).replace("/0/", `/${number}/`) })));
+    $("sheet").append(...pages);
+    (known || pages[0])?.scrollIntoView();
 }
 
 // --- Lines ----------------------------------------------------------------------------------------------------------
@@ -546,13 +717,24 @@ function drawPages() {
         return make("div", { className: "holder" }, make("div", { className: "page", dataset: { page: page.number } }, picture, ...marksOn(page.number)));
     }));
     $("thumbs").replaceChildren(...(state.pages.length > 1 ? state.pages : []).map((page) => {
-        const picture = state.pages.length > MOST_THUMBNAILS ? [] : [make("img", { alt: "", src: source(page), loading: "lazy" })];
-        const button = make("button", { type: "button", dataset: { page: page.number } }, ...picture, make("span", { textContent: page.number }));
+        const picture = make("img", { alt: "", src: `${source(page)}?small`, loading: "lazy" });
+        const button = make("button", { type: "button", dataset: { page: page.number } }, picture, make("span", { textContent: page.number }));
         button.setAttribute("aria-label", `Page ${page.number}`);
         return button;
     }));
     size();
+    document.querySelectorAll(".page").forEach((page) => inSight.observe(page));
 }
+
+/** Which page is in sight is told in the row of small ones. */
+const inSight = new IntersectionObserver((entries) => {
+    for (const { target: page, isIntersecting } of entries) {
+        if (!isIntersecting) continue;
+        document.querySelectorAll("#thumbs button").forEach((button) => button.setAttribute("aria-current", String(button.dataset.page === page.dataset.page)));
+        const button = document.querySelector(`#thumbs button[data-page="${page.dataset.page}"]`);
+        if (button) $("thumbs").scrollLeft = button.offsetLeft - $("thumbs").clientWidth / 2;
+    }
+}, { rootMargin: "-45% 0px -45% 0px" });
 
 function marksOn(number) {
     const fields = state.fields.filter((field) => field.box && field.page === number).map((field) => mark(field.box, field.name, field.label, field.doubtful));
@@ -609,13 +791,17 @@ function wordsOf(number) {
 const wordAt = (list, x, y) => list.find(([, left, top, right, bottom]) => left <= x && x <= right && top <= y && y <= bottom);
 
 function point(event, page) {
-    return [event.offsetX / page.clientWidth, event.offsetY / page.clientHeight].map((side) => Math.min(Math.max(side, 0), 1));
+    const [left, top] = event.target === page ? [0, 0] : [event.target.offsetLeft, event.target.offsetTop]; // of a mark
+    return [(event.offsetX + left) / page.clientWidth, (event.offsetY + top) / page.clientHeight].map((side) => Math.min(Math.max(side, 0), 1));
 }
 
 function startDrawing(event) {
     const page = event.target.closest(".page");
-    if (!page || event.button !== 0 || event.pointerType === "touch" || event.target.closest(".mark")) return;
+    const isDragged = event.button === 1 || spaceHeld || (moving && event.pointerType !== "touch");
+    if (isDragged && page) return startMoving(event);
+    if (!page || event.button !== 0) return;
     event.preventDefault(); // the field keeps the focus
+    const marked = event.target.closest(".mark");
     const number = Number(page.dataset.page);
     const [startX, startY] = point(event, page);
     const drawn = make("div", { className: "drawn" });
@@ -628,13 +814,108 @@ function startDrawing(event) {
         place(drawn, box);
         page.append(drawn);
     };
+    const end = new AbortController();
     const stop = async () => {
-        page.removeEventListener("pointermove", move);
-        await (box ? takeRegion(number, box) : takeWord(number, startX, startY));
+        end.abort();
+        if (!box && marked) inputOf(marked.dataset.mark)?.focus();
+        else await (box ? takeRegion(number, box) : takeWord(number, startX, startY));
         drawn.remove();
     };
-    page.addEventListener("pointermove", move);
-    page.addEventListener("pointerup", stop, { once: true });
+    page.addEventListener("pointermove", move, { signal: end.signal });
+    page.addEventListener("pointerup", stop, { signal: end.signal });
+    page.addEventListener("pointercancel", () => { end.abort(); drawn.remove(); }, { signal: end.signal }); // the browser took the touch to scroll
+}
+
+function startMoving(event) {
+    event.preventDefault();
+    const sheet = $("sheet");
+    const [left, top] = [sheet.scrollLeft + event.clientX, sheet.scrollTop + event.clientY];
+    const end = new AbortController();
+    sheet.setPointerCapture(event.pointerId);
+    sheet.addEventListener("pointermove", (moved) => sheet.scrollTo({ left: left - moved.clientX, top: top - moved.clientY, behavior: "instant" }), { signal: end.signal });
+    for (const name of ["pointerup", "pointercancel"]) sheet.addEventListener(name, () => end.abort(), { signal: end.signal });
+}
+
+function setMoving(value) {
+    moving = value;
+    $("move").setAttribute("aria-pressed", String(moving));
+    $("sheet").classList.toggle("moving", moving);
+}
+
+// --- Words by keyboard ----------------------------------------------------------------------------------------------
+
+/** A box goes from word to word by arrow keys, starting where the field's value stands. */
+async function startPicking() {
+    if (!target) return notice("Choose the field first that the text belongs to.");
+    const field = fieldOf(target.dataset.name);
+    const own = field?.page || Number(document.querySelector("#thumbs [aria-current=true]")?.dataset.page) || state.pages[0]?.number;
+    const list = await wordsOf(own);
+    if (!list.length) return notice("No words were recognised on this page: draw a box with the mouse.");
+    const at = nearestWord(list, field?.box && field.page === own ? field.box : [0, 0, 0, 0]);
+    picking = { page: own, list, from: at, at };
+    $("sheet").focus({ preventScroll: true });
+    drawPicked();
+}
+
+const middle = ([left, top, right, bottom]) => [(left + right) / 2, (top + bottom) / 2];
+const boxOf = (word) => word.slice(1);
+
+function nearestWord(list, box) {
+    const [x, y] = middle(box);
+    const away = (word) => { const [a, b] = middle(boxOf(word)); return Math.hypot(a - x, (b - y) * 2); };
+    return list.reduce((best, word, at) => (away(word) < away(list[best]) ? at : best), 0);
+}
+
+/** The nearest word in a direction; words of the same row come before others when going sideways. */
+function wordBeside({ list, at }, [right, down]) {
+    const [x, y] = middle(boxOf(list[at]));
+    const scored = list.map((word, index) => {
+        const [a, b] = middle(boxOf(word));
+        const [ahead, aside] = right ? [(a - x) * right, Math.abs(b - y) * 6] : [(b - y) * down, Math.abs(a - x)];
+        return { index, ahead, cost: ahead + aside };
+    }).filter(({ index, ahead }) => index !== at && ahead > 0.004);
+    return scored.length ? scored.reduce((best, entry) => (entry.cost < best.cost ? entry : best)).index : at;
+}
+
+function pickedBox() {
+    const boxes = [picking.from, picking.at].map((at) => boxOf(picking.list[at]));
+    return [0, 1, 2, 3].map((side) => Math[side < 2 ? "min" : "max"](...boxes.map((box) => box[side])));
+}
+
+function drawPicked() {
+    document.querySelector(".drawn.by-keys")?.remove();
+    $("picked").hidden = !picking;
+    if (!picking) return;
+    const box = pickedBox();
+    const drawn = make("div", { className: "drawn by-keys" });
+    place(drawn, box);
+    document.querySelector(`.page[data-page="${picking.page}"]`).append(drawn);
+    drawn.scrollIntoView({ block: "nearest", inline: "nearest" });
+    const inside = picking.list.filter((word) => { const [x, y] = middle(boxOf(word)); return box[0] <= x && x <= box[2] && box[1] <= y && y <= box[3]; });
+    $("picked").textContent = `${inside.map((word) => word[0]).join(" ")}: Enter takes it, Shift and arrows make the box larger, Escape leaves`;
+}
+
+async function pickByKey(event) {
+    const step = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1] }[event.key];
+    if (!step && event.key !== "Enter" && event.key !== "Escape") return;
+    event.preventDefault();
+    event.stopPropagation();
+    if (step) {
+        picking.at = wordBeside(picking, step);
+        if (!event.shiftKey) picking.from = picking.at;
+        return drawPicked();
+    }
+    const { page, list, at, from } = picking;
+    const box = pickedBox();
+    stopPicking();
+    if (event.key === "Escape") return inputOf(target.dataset.name)?.focus();
+    if (at === from) fill(list[at][0], { page, box });
+    else await takeRegion(page, box);
+}
+
+function stopPicking() {
+    picking = null;
+    drawPicked();
 }
 
 async function takeRegion(number, box) {
@@ -693,10 +974,12 @@ function wire() {
         if (!event.target.dataset.name) return;
         target = event.target;
         before = structuredClone(draft);
+        typed = false;
         show(event.target.dataset.name);
     });
     form.addEventListener("input", (event) => {
         if (!event.target.dataset.name) return;
+        typed = true;
         if (before) {
             undone.push(before);
             before = null;
@@ -724,9 +1007,22 @@ function wire() {
         const row = Number(button.dataset.row);
         changeLines((lines) => LINE_TOOLS[button.dataset.tool](lines, row), `lines.${row + (button.dataset.tool === "split" ? 2 : 1)}.description`);
     });
+    const changeRow = (tool) => {
+        const row = Number(document.activeElement?.dataset.row ?? -1);
+        if (row < 0 || (tool === "merge" && row === 0) || state.heldBy || state.decided) return;
+        const shown = { split: row + 2, merge: row, remove: Math.max(Math.min(row + 1, linesNow().length - 1), 1) }[tool];
+        changeLines((lines) => LINE_TOOLS[tool](lines, row), `lines.${shown}.${document.activeElement.dataset.column}`);
+    };
     $("add-line").addEventListener("click", () => changeLines((lines) => lines.push(emptyLine()), `lines.${linesNow().length + 1}.description`));
 
     $("sheet").addEventListener("pointerdown", startDrawing);
+    $("sheet").addEventListener("keydown", (event) => picking && pickByKey(event));
+    $("sheet").addEventListener("blur", () => picking && stopPicking());
+    $("sheet").addEventListener("wheel", (event) => {
+        if (!event.ctrlKey) return;
+        event.preventDefault();
+        enlarge(event.deltaY < 0 ? 1.1 : 1 / 1.1);
+    }, { passive: false });
     $("sheet").addEventListener("pointerover", (event) => {
         const page = event.target.closest(".page");
         if (page) wordsOf(Number(page.dataset.page));
@@ -756,13 +1052,25 @@ function wire() {
     const walk = () => { walkAll = !walkAll; drawLines(); notice(walkAll ? "Tab walks through all fields." : "Tab walks through what needs a look."); };
     $("approve").addEventListener("click", approve);
     $("save").addEventListener("click", () => decide("save"));
-    $("postpone").addEventListener("click", () => decide("postpone", { for: "day" }));
+    const postponeIt = async () => {
+        const wait = await choice($("postpone-dialog"));
+        if (wait) decide("postpone", { for: wait });
+    };
+    $("postpone").addEventListener("click", postponeIt);
+    $("pick").addEventListener("click", startPicking);
+    $("move").addEventListener("click", () => setMoving(!moving));
+    setMoving(moving);
+    $("history-open").addEventListener("click", showHistory);
+    $("more").addEventListener("click", (event) => {
+        const button = event.target.closest("[data-engine]");
+        if (button) rereadWith(button.dataset.engine, button.textContent);
+    });
     $("reject").addEventListener("click", rejectIt);
     $("undo").addEventListener("click", undo);
     $("help-open").addEventListener("click", () => $("help").showModal());
     $("skip").addEventListener("click", (event) => { if (state.next) { event.preventDefault(); leave(); goOn(); } });
 
-    const withAlt = { KeyA: walk, KeyR: rejectIt, KeyP: () => $("postpone").click(), KeyN: () => $("skip").click(), KeyZ: undo, KeyT: turn, Digit0: () => enlarge(0), Minus: () => enlarge(0.8), Equal: () => enlarge(1.25), NumpadAdd: () => enlarge(1.25), NumpadSubtract: () => enlarge(0.8) };
+    const withAlt = { KeyA: walk, KeyR: rejectIt, KeyP: () => $("postpone").click(), KeyW: startPicking, KeyI: () => changeRow("split"), KeyM: () => changeRow("merge"), Delete: () => changeRow("remove"), KeyN: () => $("skip").click(), KeyZ: undo, KeyT: turn, Digit0: () => enlarge(0), Minus: () => enlarge(0.8), Equal: () => enlarge(1.25), NumpadAdd: () => enlarge(1.25), NumpadSubtract: () => enlarge(0.8) };
     document.addEventListener("keydown", (event) => {
         if (document.querySelector("dialog[open]")) return;
         const control = event.ctrlKey || event.metaKey;
@@ -771,8 +1079,16 @@ function wire() {
         if (perform) {
             event.preventDefault();
             perform();
-        } else if (event.key === "?" && !isTyping) $("help").showModal();
+        } else if (event.key === "?" && (!isTyping || !typed)) {
+            event.preventDefault();
+            $("help").showModal();
+        } else if (event.key === " " && (event.target === $("sheet") || event.target === document.body)) {
+            event.preventDefault();
+            spaceHeld = true;
+        }
     });
+    document.addEventListener("keyup", (event) => { if (event.key === " ") spaceHeld = false; });
+    document.addEventListener("pointerdown", (event) => { if (!event.target.closest("#more")) $("more").open = false; });
     window.addEventListener("popstate", () => location.reload());
     window.addEventListener("pagehide", leave);
 }
@@ -783,7 +1099,7 @@ function leave() {
     fetch(`${state.base}release/`, {
         method: "POST",
         keepalive: true,
-        headers: { "Content-Type": "application/json", "X-CSRFToken": document.querySelector("[name=csrfmiddlewaretoken]").value },
+        headers: { "Content-Type": "application/json", "X-CSRFToken": token() },
         body: "{}",
     }).catch(() => null);
 }

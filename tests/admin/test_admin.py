@@ -165,7 +165,7 @@ def test_a_page_is_drawn_by_us_and_the_original_only_downloaded(admin_client: Cl
     document = make_document(make_mga(), page_count=1)
     document.file.save("x", ContentFile(make_pdf()))
     picture = admin_client.get(reverse("admin:invoices_document_page", args=[document.pk, 1]))
-    assert picture["Content-Type"] == "image/png" and picture.content.startswith(b"\x89PNG")
+    assert picture["Content-Type"] == "image/jpeg" and picture.content.startswith(b"\xff\xd8")
     assert admin_client.get(reverse("admin:invoices_document_page", args=[document.pk, 2])).status_code == 404
     original = admin_client.get(reverse("admin:invoices_document_original", args=[document.pk]))
     assert original["Content-Disposition"].startswith("attachment")

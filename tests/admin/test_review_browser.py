@@ -4,6 +4,7 @@ import os
 import re
 import shutil
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -16,7 +17,9 @@ from playwright.sync_api import Browser, Page, expect, sync_playwright
 from pytest_django.live_server_helper import LiveServer
 
 from invoices.models import Correction, Invoice, InvoiceLine
+from invoices.services import processing
 from tests.admin.desk import make_flagged_invoice
+from tests.documents import INVOICE_LINES, make_pdf
 from tests.factories import make_mga
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
@@ -24,6 +27,7 @@ pytestmark = [
     pytest.mark.django_db(transaction=True),
     pytest.mark.skipif(CHROMIUM is None, reason="needs Chromium: scripts/setup.sh --browser installs it"),
 ]
+expect.set_options(timeout=15_000)
 COUNT_INPUT = """() => {
     window.pressed = 0;
     window.addEventListener("keydown", () => { window.pressed += 1; }, true);
@@ -107,6 +111,85 @@ def test_two_doubtful_values_are_confirmed_and_approved_in_three_strokes(desk: D
     first.refresh_from_db()
     assert first.approved_at is not None and first.reviewed_by == desk.user
     assert first.corrected.keys() >= {"invoice_number", "gross_total"}
+
+
+def test_from_upload_to_approval_by_keyboard_alone(desk: Desk, tmp_path: Path) -> None:
+    mga = make_mga()
+    file = tmp_path / "invoice.pdf"
+    file.write_bytes(make_pdf([line.replace("48.00", "49.00") for line in INVOICE_LINES]))
+    page = desk.page
+    page.goto(f"{desk.url}{reverse('admin:invoices_document_add')}")
+    page.locator("input[type=file]").set_input_files(file)
+    page.get_by_text("received, being read").wait_for()
+    assert processing.run_next()
+    invoice = Invoice.objects.get()
+    assert invoice.mga == mga and invoice.open_findings  # the lines do not add up
+    for name in ("invoice_number", "gross_total"):
+        invoice.reading[name]["confidence"] = 0.5
+    invoice.save()
+    waiting = make_flagged_invoice(mga)
+
+    page.goto(f"{desk.url}{reverse('admin:invoices_invoice_queue')}?sort=age")
+    page.get_by_role("link", name="Start reviewing").focus()
+    page.keyboard.press("Enter")
+    expect(page.locator("[data-name=invoice_number]")).to_be_focused()
+    page.keyboard.press("?")
+    expect(page.locator("#help")).to_be_visible()
+    page.keyboard.press("Escape")
+    page.keyboard.press("Control+a")
+    page.keyboard.type("INV-2000")
+    page.keyboard.press("Enter")
+    expect(page.locator("[data-name=gross_total]")).to_be_focused()
+    page.keyboard.press("Control+a")
+    page.keyboard.type("110")
+    expect(page.locator("#sum")).to_contain_text("less than the total")
+
+    page.keyboard.press("Alt+a")  # through all fields
+    tab_to(page, "order_number")
+    page.keyboard.press("Alt+w")  # from the top of the page: the supplier's name, and the word beside it
+    expect(page.locator("#picked")).to_contain_text("Harbour")
+    page.keyboard.press("Shift+ArrowRight")
+    expect(page.locator("#picked")).to_contain_text("Harbour Vets")
+    page.keyboard.press("Enter")
+    expect(page.locator("[data-name=order_number]")).to_have_value("Harbour Vets")
+    expect(page.locator("[data-name=order_number]")).to_be_focused()
+
+    tab_to(page, "lines.2.unit_price")
+    page.keyboard.press("Control+a")
+    page.keyboard.type("25")
+    tab_to(page, "lines.2.net_amount")
+    page.keyboard.press("Control+a")
+    page.keyboard.type("50")
+    expect(page.locator("#sum")).to_contain_text("110.00, the total")
+    page.keyboard.press("Control+Enter")
+    page.locator("#blocked").or_(page.locator("#heading", has_text="INV-1042")).first.wait_for()
+    if page.locator("#blocked").is_visible():
+        page.keyboard.press("Enter")
+    page.wait_for_url(f"**/{waiting.pk}/review/?sort=age")
+    expect(page.locator("#notice")).to_contain_text("INV-2000 approved")
+    invoice.refresh_from_db()
+    assert invoice.approved_at is not None and invoice.reviewed_by == desk.user
+    assert (invoice.invoice_number, str(invoice.gross_total), invoice.order_number) == (
+        "INV-2000",
+        "110.00",
+        "Harbour Vets",
+    )
+    assert invoice.corrected["order_number"]["page"] == 1 and invoice.corrected["order_number"]["box"]
+    assert [str(line.net_amount) for line in invoice.lines.all()] == ["60.00", "50.00"]
+
+    page.keyboard.press("Alt+z")  # nothing done here yet: the approval is taken back
+    page.wait_for_url(f"**/{invoice.pk}/review/?sort=age")
+    expect(page.locator("#approve")).to_be_enabled()
+    invoice.refresh_from_db()
+    assert invoice.approved_at is None and invoice.invoice_number == "INV-2000"
+
+
+def tab_to(page: Page, name: str, most: int = 60) -> None:
+    for _ in range(most):
+        if page.evaluate("document.activeElement.dataset.name") == name:
+            return
+        page.keyboard.press("Tab")
+    raise AssertionError(f"Tab does not come to {name}")
 
 
 def test_values_are_typed_drawn_and_clicked_and_a_line_edited(desk: Desk) -> None:
@@ -198,13 +281,16 @@ def test_a_lost_session_loses_nothing(desk: Desk) -> None:
     client = Client()
     client.force_login(desk.user)
     desk.context.add_cookies([{"name": "sessionid", "value": client.cookies["sessionid"].value, "url": desk.url}])
+    page.keyboard.press("Control+s")  # signed in again in another tab: the page goes on as if nothing had been
+    expect(page.locator("#notice")).to_contain_text("Saved")
+    page.locator("[data-name=invoice_number]").fill("INV-78")
     page.reload()
     expect(page.locator("#notice")).to_contain_text("Your unsaved changes are here again")
-    expect(page.locator("[data-name=invoice_number]")).to_have_value("INV-77")
+    expect(page.locator("[data-name=invoice_number]")).to_have_value("INV-78")
     page.keyboard.press("Control+s")
     expect(page.locator("#notice")).to_contain_text("Saved")
     invoice.refresh_from_db()
-    assert invoice.invoice_number == "INV-77"
+    assert invoice.invoice_number == "INV-78"
 
 
 def test_a_document_of_thirty_pages_opens_with_its_first_page_only(desk: Desk) -> None:
@@ -217,6 +303,7 @@ def test_a_document_of_thirty_pages_opens_with_its_first_page_only(desk: Desk) -
     pictures = {url for url in asked if re.search(r"/pages/\d+/$", url)}
     assert f"{desk.url}/admin/invoices/document/{invoice.document_id}/pages/1/" in pictures
     assert len(pictures) <= 5
+    assert page.locator("#thumbs button").first.get_attribute("aria-current") == "true"
     page.locator("#thumbs button").nth(29).click()
     expect(page.locator(".page[data-page='30'] img")).not_to_have_js_property("naturalWidth", 0)
 

@@ -15,12 +15,15 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django.utils import timezone
 
-from invoices.models import Correction, Finding, Invoice
-from invoices.services import review
+from invoices import tasks
+from invoices.admin import review as desk_views
+from invoices.models import Correction, Document, Finding, Invoice, Job, Pairing
+from invoices.services import queue, review
 from tests.admin.desk import make_flagged_invoice
-from tests.factories import make_invoice, make_mga
+from tests.factories import make_delivery_note, make_invoice, make_mga
 
 pytestmark = pytest.mark.django_db
+FIXED = "tests.ocr.engines:FixedEngine"
 QUEUE = "/admin/invoices/invoice/queue/"
 
 
@@ -179,6 +182,102 @@ def test_the_queue_is_narrowed_and_sorted(admin_client: Client) -> None:
     assert shown(f"tenant={mga.pk}&sort=stake") == ["BIG-2", "OLD-1"]
     assert shown("rule=totals.lines") == ["BIG-2"]
     assert shown("q=else") == ["ELSE-3"]
+
+
+def test_the_queue_shows_views_filters_and_what_is_at_stake(admin_client: Client, admin_user: Any) -> None:
+    mga = make_mga()
+    late = timezone.now().date() - timedelta(days=3)
+    flag(
+        make_invoice(mga, invoice_number="MINE-1", confidence=0.8, due_date=late, currency="EUR"), money_at_stake="5.00"
+    )
+    flag(make_invoice(mga, invoice_number="HELD-2", venue="The Mill", confidence=0.5), severity="error")
+    flag(make_invoice(mga, invoice_number="LATER-3", postponed_until=timezone.now() + timedelta(hours=1)))
+    review.claim(Invoice.objects.get(invoice_number="MINE-1"), admin_user)
+    review.claim(Invoice.objects.get(invoice_number="HELD-2"), get_user_model().objects.create_user("bob"))
+
+    def shown(query: str) -> set[str]:
+        page = admin_client.get(f"{QUEUE}?{query}").content.decode()
+        return {number for number in ("MINE-1", "HELD-2", "LATER-3") if f">{number}</a>" in page}
+
+    assert shown("") == {"MINE-1", "HELD-2"}
+    for query in ("view=mine", "view=overdue", "confidence=middle", "severity=warning"):
+        assert shown(query) == {"MINE-1"}, query
+    assert shown("view=postponed") == {"LATER-3"}
+    assert shown("venue=The+Mill") == shown("severity=error") == shown("confidence=low") == {"HELD-2"}
+    page = admin_client.get(QUEUE).content.decode()
+    assert "<b>5.00</b> EUR" in page and "1 held by others" in page and "overdue" in page
+    later = Invoice.objects.get(invoice_number="LATER-3")
+    admin_client.post(f"{QUEUE}?view=postponed", {"invoice": [later.pk], "back": "1"})
+    assert shown("") == {"MINE-1", "HELD-2", "LATER-3"}
+
+
+def test_the_next_invoice_is_the_next_of_the_narrowed_and_sorted_queue(admin_client: Client) -> None:
+    mga = make_mga()
+    small = flag(make_invoice(mga, invoice_number="SMALL"), money_at_stake="1.00")
+    flag(make_invoice(mga, invoice_number="ELSE", supplier_name="Other"), money_at_stake="5.00")
+    big = flag(make_invoice(mga, invoice_number="BIG"), money_at_stake="9.00")
+    query = f"?supplier={small.supplier_name.replace(' ', '+')}&sort=stake"
+    assert admin_client.get(f"{QUEUE}next/{query}")["Location"].startswith(address(big))
+    state = admin_client.get(f"{address(big, 'state')}{query}").json()
+    assert (state["next"], state["query"]) == (address(small), query)
+    assert admin_client.get(f"{address(small, 'state')}{query}").json()["next"] == address(big)
+
+
+def test_a_person_pairs_and_unpairs_delivery_notes(admin_client: Client, flagged: Invoice) -> None:
+    note = make_delivery_note(flagged.mga, number="DN-7", supplier_name=flagged.supplier_name, delivery_date=None)
+    (candidate,) = admin_client.get(address(flagged, "state")).json()["candidates"]
+    assert candidate["note"] == note.pk and "DN-7" in candidate["label"]
+    state = post(admin_client, flagged, "pair", note=note.pk, status="confirmed").json()["state"]
+    (delivery,) = state["deliveries"]
+    assert (delivery["status"], delivery["byStaff"], state["candidates"]) == ("confirmed", True, [])
+    other = make_invoice(flagged.mga)
+    answer = post(admin_client, other, "pair", note=note.pk, status="confirmed").json()
+    assert "belongs to" in answer["error"]["message"]
+    flagged.refresh_from_db()
+    state = post(admin_client, flagged, "pair", note=note.pk, status="rejected").json()["state"]
+    assert state["deliveries"] == [] and Pairing.objects.get().decided_by is not None
+    theirs = make_delivery_note(make_mga("other"))
+    flagged.refresh_from_db()
+    assert (
+        "no such" in post(admin_client, flagged, "pair", note=theirs.pk, status="confirmed").json()["error"]["message"]
+    )
+
+
+def test_a_document_is_read_again_with_another_engine(
+    admin_client: Client, flagged: Invoice, monkeypatch: pytest.MonkeyPatch, django_capture_on_commit_callbacks: Any
+) -> None:
+    monkeypatch.setattr(queue, "nudge_rereading", tasks.run_rereading)
+    document = flagged.document
+    Document.objects.update(state=Document.State.READ)
+    Job.objects.create(mga=flagged.mga, not_before=timezone.now() + timedelta(hours=1))  # does not keep it waiting
+    assert post(admin_client, flagged, "reread", engine="magic").json()["error"]["code"] == "refused"
+    with django_capture_on_commit_callbacks(execute=True):
+        assert post(admin_client, flagged, "reread", engine=FIXED).json()["error"]["code"] == "refused"
+        monkeypatch.setitem(desk_views.ENGINES, FIXED, "a fixed one")
+        assert post(admin_client, flagged, "reread", engine=FIXED).json()["ok"]
+    document.refresh_from_db()
+    assert (document.engine, document.reread_since) == (FIXED, None)
+    assert {page.method for page in document.pages.all()} == {"ocr"}  # though the file has a text layer
+    assert not admin_client.get(address(flagged, "state")).json()["rereading"]
+
+
+def test_the_history_tells_who_did_what(admin_client: Client, flagged: Invoice) -> None:
+    post(admin_client, flagged, "save", fields={"invoice_number": {"text": "INV-9"}})
+    told = admin_client.get(address(flagged, "history")).json()["history"]
+    assert ("Invoice number: INV-1042 → INV-9", "admin") in [(row["what"], row["who"]) for row in told]
+    assert "Corrected or confirmed" in [row["what"] for row in told]
+
+
+def test_a_decision_is_taken_back(admin_client: Client, flagged: Invoice) -> None:
+    version = post(admin_client, flagged, "approve", accept=True).json()["version"]
+    flagged.version = version
+    assert post(admin_client, flagged, "reopen").json()["state"]["decided"] is False
+    flagged.refresh_from_db()
+    version = post(admin_client, flagged, "postpone", **{"for": "day"}).json()["version"]
+    flagged.version = version
+    assert post(admin_client, flagged, "back").json()["ok"]
+    flagged.refresh_from_db()
+    assert flagged.postponed_until is None and flagged.approved_at is None
 
 
 def test_the_queue_takes_the_same_queries_for_more_rows(admin_client: Client) -> None:
