@@ -27,8 +27,9 @@ NEAR_ABOVE = 2.6  # centre to centre: a heading directly above its value
 _GLUED = re.compile(r"^([^\W\d][^:=#]*[:=#])(?!//)(\S+)$|^(\(?[^\W\d_]{3,}\.?)((?:RM|[£$€])?\d[\d.,/\-:]*)$")
 _DATE_LIKE = re.compile(r"^\d{1,4}[-/.]\w{1,3}[-/.]\d{2,4}$")  # "Visa 04/11/24  100.00": the date parts nothing
 _CURRENCY_WORD = re.compile(rf"^\(?(?:{CURRENCY_MARK})[).:]*$", re.IGNORECASE)
+_PAIR = re.compile(r"^([^\W\d_]{3,}\.?)/([^\W\d_]{3,}[.:]?)$")
 _INITIALS = re.compile(r"^(?:[^\W\d_]\.){3,}:?$")
-_VALUE = re.compile(r"^\W*\d|^[£$€]|^#")
+_VALUE = re.compile(r"\d|^[£$€#]")
 _DAYS = re.compile(r"^\d{1,3}$")
 SENTENCE = 8  # words in a cell that is prose: a lone word of it is no label unless a value follows
 _TAXES = frozenset({"tax", "tax_included"})
@@ -181,7 +182,10 @@ class Sheet:
             label = replace(group[min(_strokes(row, label.end, token), len(group) - 1)], end=label.end)
         if label is None:
             return self._wrapped_label(row) if token == 0 else None
-        between = [t for t in row.tokens[label.end : token] if t.words and not _CURRENCY_WORD.match(t.text)]
+        begin = label.end
+        if group:
+            begin = max((i for i in range(begin, token) if row.tokens[i].text == "/"), default=begin)
+        between = [t for t in row.tokens[begin:token] if t.words and not _CURRENCY_WORD.match(t.text)]
         values = sum(1 for t in between if t.text[-1:].isdigit() and len(t.text) > 1 and not _DATE_LIKE.match(t.text))
         gap = (row.tokens[token].left - label.right) / self.height[row.page]
         return LeftLabel(label, len(between), values, max(gap, 0.0))
@@ -306,17 +310,21 @@ def _is_no_label(
         return True
     if match.corrected and not (alone or closed):
         return True  # "Cross" is no "gross": a corrected word must stand like a label
-    if closed or last or after is None:
+    if last or after is None:
         return False
-    if match.classes == {"number"}:
+    if match.classes == {"number"} and tokens[-1].text[-1:].isalpha() and after.words:
         return not any(c.isdigit() for c in after.text)  # "No claims after 24 hours"
-    return len(words) > SENTENCE and not _VALUE.match(after.text)
+    if closed:
+        return False
+    return len(words) > SENTENCE and not _VALUE.search(after.text)
 
 
 def _belongs_to(row: SheetRow, before: Label, label: Label) -> bool:
     """Whether a label only qualifies the one before it: "Balance due, this invoice", "Total (incl. State Tax)"."""
     if any(token.words for token in row.tokens[before.end : label.start]):
         return False
+    if row.text(label.start, label.end) == "#":  # "Invoice No: # 4711"
+        return True
     tied = row.tokens[before.end - 1].words[-1:]
     return QUALIFIER in label.classes or bool(label.classes & _TAXES and tied and tied[0] in _joins())
 
@@ -349,6 +357,11 @@ def _strokes(row: SheetRow, start: int, end: int) -> int:
 
 
 def _cut_word(word: Word) -> list[Token]:
+    pair = _PAIR.match(word.text)
+    if pair:  # "Number/Date"
+        ends = (0.0, len(pair[1]) / len(word.text), (len(pair[1]) + 1) / len(word.text), 1.0)
+        texts = (pair[1], "/", pair[2])
+        return [_token(text, word, ends[i], ends[i + 1]) for i, text in enumerate(texts)]
     match = _GLUED.match(word.text)
     if match and match[1] and re.search(r"\d:\d\d$", word.text) and re.match(r"^\d", word.text):
         match = None

@@ -69,6 +69,8 @@ _STRONGER = {
     "title_invoice": {"invoice_number", "receipt_number"},
     "title_credit_note": {"invoice_number", "credit_note_number", "receipt_number"},
     "receipt_number": {"invoice_number"},
+    "sales_order": {"order_number"},
+    "transaction_number": {"invoice_number", "receipt_number", "number", "docket"},
     "docket": {"invoice_number", "receipt_number", "number"},
     "your_reference": {"order_number"},
     "date": {"invoice_date"},
@@ -361,7 +363,7 @@ def _arithmetic(facts: AmountFacts, value: Decimal) -> Features:
     net, tax = facts.of("net_total"), facts.of("tax", "tax_included") - {Decimal(0)}
     gross, due = facts.of("gross_total", "total"), facts.of("amount_due")
     paid, before = facts.of("amount_paid", "tendered"), facts.of("previous_balance")
-    change = facts.of("change")
+    change, other = facts.of("change"), facts.of("other_amount")
     features = {
         "eq:net+tax": any(value - t in net for t in tax),
         "eq:x+tax": any(value - t in values and value - t > t for t in tax),
@@ -380,6 +382,7 @@ def _arithmetic(facts: AmountFacts, value: Decimal) -> Features:
         "eq:pair": value in facts.pair_sums,
         "eq:items": facts.priced is not None and abs(value) == abs(facts.priced),
         "eq:listed": facts.listed is not None and value == abs(facts.listed),
+        "eq:groups": any(value - g in other or value + g in other for g in facts.of("tax_included")),
         "eq:with_rate": any(abs(value * r / (100 + r)).quantize(CENT) in values for r in facts.rates),
         "eq:rate_of": value in facts.taxes,
         "eq:net_of_rate": any((value * (100 + r) / 100).quantize(CENT) in values for r in facts.rates),

@@ -19,6 +19,7 @@ from ocr.candidates import (
     find_numbers,
 )
 from ocr.currency import country_scores, guess_country, guess_currency, guess_date_order
+from ocr.details import is_person
 from ocr.evidence import Sheet
 from ocr.features import (
     AmountFacts,
@@ -463,7 +464,14 @@ def _with_issue_date(fields: dict[str, Field]) -> dict[str, Field]:
 def _with_venue(fields: dict[str, Field]) -> dict[str, Field]:
     """Goods that are invoiced to a business without a word of delivery went to that business."""
     customer = fields.get("customer_name")
-    if customer and "venue" not in fields and has_word(fold(str(customer.value)), "business"):
+    if customer and "venue" not in fields and _is_supplied(str(customer.value), fields.get("supplier_name")):
         confidence = customer.confidence * SAME_VENUE_CONFIDENCE
         fields["venue"] = replace(customer, confidence=confidence, evidence=("customer_name",))
     return fields
+
+
+def _is_supplied(customer: str, supplier: Field | None) -> bool:
+    """Whether a customer is a business: by its name, or as no person whose supplier's trade supplies businesses."""
+    if any(has_word(fold(customer), topic) for topic in ("business", "hospitality")):
+        return True
+    return supplier is not None and has_word(fold(str(supplier.value)), "supplying") and not is_person(customer)

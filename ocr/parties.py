@@ -52,6 +52,7 @@ PARTY_CLASSES = frozenset({"customer", "venue", "supplier", "contact"})
 BEST_KEPT = 6
 SAME_PLACE, SAME_NAME = -8.0, -4.0  # logits against one place, or one name, as two parties
 BLOCK_GAP = 2.4  # word heights between the centres of two lines of a block
+LOOSE = 1.6  # how much further off the second line of a name may stand whose first one ends in "&"
 HEADING_ROWS = 2  # wide rows (a heading, its values) that may stand between a block and its heading
 SECTION_LIMIT = 16.0  # word heights that a block's heading may stand above its lines
 ADDRESS_REACH = 8  # lines under a name that may hold its address and telephone
@@ -135,7 +136,8 @@ def find_names(sheet: Sheet, country: str) -> list[NameCandidate]:
         below = None if name.label_only and not _is_title_word(name.text) else _name_below(sheet, name, singles)
         if below:
             pairs.append(NameCandidate(name.row, name.start, name.end, f"{name.text} {below.text}", below))
-    return [name for name in singles if not name.label_only] + pairs
+    halves = {(name.row.index, name.start) for name in pairs if name.row.text(name.start, name.end).endswith("&")}
+    return [n for n in singles if not n.label_only and (n.row.index, n.start) not in halves] + pairs
 
 
 def _is_title_word(text: str) -> bool:
@@ -236,7 +238,9 @@ def _joins_name(row: SheetRow, dash: int, end: int) -> bool:
 
 def _is_title(row: SheetRow, label: Label) -> bool:
     """Whether a label is a document's title behind a name, in its row: of two words, or in capitals."""
-    titled = any(name.startswith("title_") and name != "title_other" for name in label.classes)
+    titled = any(name.startswith("title_") for name in label.classes)
+    if "title_other" in label.classes and label.end - label.start == 1:
+        return False
     return titled and (label.end - label.start > 1 or row.tokens[label.start].text.isupper())
 
 
@@ -265,7 +269,7 @@ def _name_below(sheet: Sheet, name: NameCandidate, names: Sequence[NameCandidate
     for other in names:
         if name.row.cell_of(name.start)[1] > name.end:  # something stands behind the first line
             return None
-        reach = max(2.2 * height, 1.7 * _height(name))
+        reach = max(2.2 * height, 1.7 * _height(name)) * (LOOSE if name.text.endswith("&") else 1.0)
         if other.row.page != name.row.page or other.second or not 0 < other.row.y - name.row.y < reach:
             continue
         if ":" in name.text or ":" in other.text or any(word in _TAGLINE for word in fold(other.text).split()):
@@ -276,8 +280,8 @@ def _name_below(sheet: Sheet, name: NameCandidate, names: Sequence[NameCandidate
             continue
         if fold(other.text) == fold(name.text) or is_street(other.text):
             continue
-        if other.row.tokens[other.end - 1].text.endswith(",") and other.row.cell_of(other.start)[1] > other.end:
-            continue  # "Meadow House, Long Lane, Ludlow": an address
+        if other.row.cell_of(other.start)[1] > other.end and not has_word(fold(other.text), "legal_forms"):
+            continue  # "Meadow House, Long Lane, Ludlow", "De Run 4250": an address
         tall, tall_other = _height(name), _height(other)
         if 0.62 < tall / tall_other < 1.6 and not any(c.isdigit() for c in other.text):
             return other

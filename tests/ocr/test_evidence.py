@@ -65,3 +65,39 @@ def test_boxes_are_fractions_of_the_page_even_where_words_stand_outside() -> Non
 
 def test_a_page_without_words_has_no_rows() -> None:
     assert Sheet([Page(1, 100.0, 100.0)]).rows == []
+
+
+def test_what_only_qualifies_belongs_to_the_label_before_it() -> None:
+    assert labels_at("Balance due, this invoice   12.00", "12.00") == {"amount_due": "left"}
+    assert labels_at("Total (incl. State Tax)   12.00", "12.00") == {"gross_total": "left"}
+
+
+def test_headings_with_a_stroke_name_the_values_below_in_their_order() -> None:
+    text = "Invoice No. / Date\n4711 / 12.05.2024"
+    assert labels_at(text, "4711")["invoice_number"] == "up"
+    assert "invoice_number" not in labels_at(text, "12.05.2024")
+    assert labels_at("Number/Date  4711 / 12.05.2024", "12.05.2024") == {"date": "left"}
+
+
+def test_a_label_with_its_value_beside_it_heads_nothing_below() -> None:
+    assert "credit_note_number" not in labels_at("Credit Note No CN-12\nOriginal Invoice No 900", "900")
+
+
+def test_initials_with_points_are_one_word() -> None:
+    assert labels_at("V.A.T.  12.00", "12.00") == {"column": "left", "tax": "left"}
+
+
+def test_days_behind_net_are_terms() -> None:
+    sheet = Sheet([make_page("Net 14     Net 100.00")])
+    assert [set(label.classes) for label in sheet.rows[0].labels] == [{"payment_terms"}, {"net_total"}]
+
+
+def test_words_of_a_sentence_are_no_labels() -> None:
+    sheet = Sheet([make_page("No claims will be met later than on the second working day after receipt of goods sold")])
+    assert not any({"number", "net_total", "receipt_number"} & label.classes for label in sheet.rows[0].labels)
+
+
+def test_words_of_large_type_stand_in_one_cell() -> None:
+    heading = [Word("Fernhill", 10, 10, 90, 34), Word("Vets", 106, 10, 150, 34)]
+    small = [Word(text, 10 + 40 * i, 60, 40 + 40 * i, 68) for i, text in enumerate(["one", "two", "three", "four"])]
+    assert Sheet([Page(1, 400, 400, (*heading, *small))]).rows[0].cells == [(0, 2)]

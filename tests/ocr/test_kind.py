@@ -76,3 +76,9 @@ def test_a_till_that_names_its_client_prints_an_invoice() -> None:
 
 def test_a_page_of_prose_is_something_else() -> None:
     assert decide_kind([make_page("Discharge instructions\nkeep the wound dry for ten days")])[0] is DocumentKind.OTHER
+
+
+def test_a_heading_in_capitals_is_a_title_though_words_follow() -> None:
+    assert decide_kind([make_page("INVOICE FOR PROFESSIONAL SERVICES\nConsultation 48.00\nTotals 48.00")])[0] is (
+        DocumentKind.INVOICE
+    )

@@ -100,7 +100,18 @@ def test_dates_are_read_as_printed(text: str, day: date) -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["12.00", "1.234,56", "03-5555 1234", "99/99/2024", "192.168.1.100", "5 x 3 24", "12:30:15", "012-3456789"]
+    "text",
+    [
+        "12.00",
+        "1.234,56",
+        "03-5555 1234",
+        "99/99/2024",
+        "192.168.1.100",
+        "5 x 3 24",
+        "12:30:15",
+        "012-3456789",
+        "4 -20.00",
+    ],
 )
 def test_what_is_no_date_is_none(text: str) -> None:
     assert parse_date(text, "dmy") is None

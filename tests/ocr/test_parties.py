@@ -79,3 +79,38 @@ def test_words_that_recognition_glued_are_parted_on_pictures_only() -> None:
     text = "Kilmora BrewingCompany\n2 Kilcullen Road, Naas W91 K7P8\n\nInvoice No 12\nTotal 10.00\n"
     assert parties(text, method=Method.OCR)["supplier_name"] == "Kilmora Brewing Company"
     assert parties(text)["supplier_name"] == "Kilmora BrewingCompany"
+
+
+def test_the_block_under_the_senders_line_is_the_receivers() -> None:
+    found = parties(
+        "Frischdienst Harzblick GmbH, Industriestr. 8, 38855 Wernigerode\nHotel Brockenblick KG\nBergstraße 2\n"
+        "38879 Schierke\n\nRechnung Nr. 12\nDatum 03.04.2025\n\nGesamtbetrag 10,00 €\n"
+    )
+    assert (found["supplier_name"], found["customer_name"]) == ("Frischdienst Harzblick GmbH", "Hotel Brockenblick KG")
+
+
+def test_a_block_with_telephone_is_the_suppliers_wherever_it_stands() -> None:
+    text = """
+INVOICE
+Harewood Arms                              Rosebank Pest Control
+12 Harrogate Road                          4 Rosebank
+Leeds LS17 9AB                             Otley LS21 1AB
+                                           Tel 01943 496010
+                                           VAT No 290 1123 55
+Invoice No 1009        Date 25 April 2025
+Total £540.00
+"""
+    found = parties(text)
+    assert (found["supplier_name"], found["customer_name"]) == ("Rosebank Pest Control", "Harewood Arms")
+
+
+def test_an_address_behind_a_name_is_no_second_line_of_it() -> None:
+    found = parties("Meadowcroft Vets\nMeadow House, Long Lane, Ludlow SY8 1AB\nTel 01584 496010\n\nTotal £10.00\n")
+    assert found["supplier_name"] == "Meadowcroft Vets"
+
+
+def test_a_label_without_a_colon_is_no_part_of_the_name() -> None:
+    found = parties(
+        HEAD + "Invoice No 12   Date 20/07/24\nCustomer The Swan Hotel\n5 Weir Road, York YO1 7AA\nTotal £10.00\n"
+    )
+    assert found["customer_name"] == "The Swan Hotel"

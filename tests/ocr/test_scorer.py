@@ -2,7 +2,7 @@ import pytest
 
 from ocr.fields import AMOUNT_FIELDS, DATE_FIELDS, NUMBER_FIELDS
 from ocr.parties import PARTY_FIELDS
-from ocr.scorer import FieldModel, field_model, initial_weight, load_models, softmax
+from ocr.scorer import FieldModel, Weights, field_model, initial_weight, load_models, softmax
 
 
 def test_a_fields_own_label_speaks_for_it_and_others_against() -> None:
@@ -41,3 +41,12 @@ def test_shares_sum_to_one_whatever_the_scores() -> None:
 def test_every_field_has_a_trained_model(name: str) -> None:
     assert name in load_models()
     assert field_model(name).slope > 0
+
+
+def test_what_training_never_showed_keeps_its_weight_by_hand() -> None:
+    model = field_model("customer_name")
+    assert model.score({"bare:customer of no document": 1.0}) == 0
+    assert Weights("tax_total", {"left:tax": 9.0}).get("left:tax") == 9.0
+    assert Weights("tax_total", {"left:tax": 9.0}).get("wrap:tax_included") == initial_weight(
+        "tax_total", "wrap:tax_included"
+    )
