@@ -5,6 +5,8 @@ from contextlib import contextmanager
 
 from django.db import connection, transaction
 
+NORMAL = 1  # of SQLite's PRAGMA synchronous: with a write-ahead log a commit does not wait for the disk
+
 
 @contextmanager
 def unsynced() -> Iterator[None]:
@@ -15,19 +17,26 @@ def unsynced() -> Iterator[None]:
             yield
         return
     if connection.vendor == "sqlite":
+        before = _set_synchronous(NORMAL)
         try:
-            with connection.cursor() as cursor:
-                cursor.execute("PRAGMA synchronous=NORMAL")
             with transaction.atomic():
                 yield
         finally:
-            with connection.cursor() as cursor:
-                cursor.execute("PRAGMA synchronous=FULL")
+            _set_synchronous(before)
         return
     with transaction.atomic():
         with connection.cursor() as cursor:
             cursor.execute("SET LOCAL synchronous_commit TO OFF")
         yield
+
+
+def _set_synchronous(level: int) -> int:
+    """Returns what it was before."""
+    with connection.cursor() as cursor:
+        cursor.execute("PRAGMA synchronous")
+        before = int(cursor.fetchone()[0])
+        cursor.execute(f"PRAGMA synchronous={level}")
+    return before
 
 
 def release_connection() -> None:

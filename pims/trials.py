@@ -31,7 +31,11 @@ def try_number(
             yield Trial(f"Find {number}", "" if found.candidates else "No invoice has this number.")
             for candidate in found.candidates:
                 invoice = connector.fetch(candidate)
-                yield Trial(f"Fetch it: {len(invoice.lines)} lines, {len(invoice.payments or ())} payments")
+                basis = invoice.origin.tax_basis or "unknown"
+                counts = f"{len(invoice.lines)} lines, {len(invoice.payments or ())} payments"
+                yield Trial(f"Fetch it: {counts}, tax {basis}, status {invoice.status.lower()}")
+                for warning in invoice.warnings:
+                    yield Trial("Fetched with", warning, is_needed=False)
             for warning in found.warnings:
                 yield Trial("Search", warning, is_needed=False)
     except PimsError as error:
