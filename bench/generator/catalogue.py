@@ -12,6 +12,11 @@ FOLDER = Path(__file__).resolve().parent
 LAYOUTS = FOLDER / "layouts"
 KINDS = ("invoice", "credit_note", "delivery_note", "receipt", "statement", "other")
 HALVES = ("dev", "blind")
+FEATURES = (
+    *("allowance", "balance", "dated", "delivery_date", "delivery_note", "deposits", "discount", "due", "fine_prices"),
+    *("groups", "notes", "order", "payments", "previous", "venue"),
+)
+"""What a layout may have a place for."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,6 +137,8 @@ def read_layout(path: Path) -> Layout:
         raise ValueError(f"{path}: {error}") from error
     if layout.half not in HALVES or not set(layout.kinds) <= set(KINDS):
         raise ValueError(f"{path}: half is one of {HALVES}, kinds are of {KINDS}")
+    if unknown := layout.has - set(FEATURES):
+        raise ValueError(f"{path}: `has` names what there is not: {', '.join(sorted(unknown))}")
     if unknown := set(layout.countries) - set(countries()):
         raise ValueError(f"{path}: no such countries: {', '.join(sorted(unknown))}")
     return layout
