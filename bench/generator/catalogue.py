@@ -137,7 +137,7 @@ def read_layout(path: Path) -> Layout:
         raise ValueError(f"{path}: {error}") from error
     if layout.half not in HALVES or not set(layout.kinds) <= set(KINDS):
         raise ValueError(f"{path}: half is one of {HALVES}, kinds are of {KINDS}")
-    if unknown := layout.has - set(FEATURES):
+    if unknown := set(layout.has) - set(FEATURES):
         raise ValueError(f"{path}: `has` names what there is not: {', '.join(sorted(unknown))}")
     if unknown := set(layout.countries) - set(countries()):
         raise ValueError(f"{path}: no such countries: {', '.join(sorted(unknown))}")
