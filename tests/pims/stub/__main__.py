@@ -9,12 +9,14 @@ import argparse
 from tests.pims.stub import Fault, Mount, Stub
 from tests.pims.stub.ezyvet import EzyvetMount
 from tests.pims.stub.provet import ProvetMount
+from tests.pims.stub.rest import RestMount
 from tests.pims.stub.vetspire import VetspireMount
 
 ENTER = {  # credentials; time zone and currency; invoice and its customer
     EzyvetMount: "partner_id p, client_id c, client_secret secret; Pacific/Auckland NZD; 112345 of 20077",
     ProvetMount: "client_id c, client_secret secret; Europe/Helsinki EUR; HV10000000005 of 77",
     VetspireMount: "api_key secret; America/Chicago USD; 884213 of 5512",
+    RestMount: "token secret; the example profile; Europe/Berlin EUR; V-2041 of 501",
 }
 FORBIDDEN = Fault(403, body="{}")
 
