@@ -5,12 +5,12 @@ usage: python -m bench.sizing              the table, from bench/sizing.json
 """
 
 import argparse
+import contextlib
 import json
 import math
 import sys
 import tempfile
 import time
-from collections.abc import Callable
 from contextlib import ExitStack
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -148,6 +148,7 @@ def measure(documents: int) -> Figures:
         }
         service = Service(folder, environment)
         use(service.environment)
+        from django.conf import settings
         from django.db import connection
 
         from invoices.models import Job, WebhookDelivery
@@ -177,6 +178,7 @@ def measure(documents: int) -> Figures:
         idle = cpu_rate(service, postgres)
         statistics_before = (query(COMMITS), query(SIZE), cpu_of_tree(postgres_pid(postgres)), time.monotonic())
         scan_seconds, web_seconds = run(documents, 1)
+        worker, web = (memory_of(service, role) / GIGABYTE for role in ("workers", "web"))
         text_seconds, _ = run(0, 2)
         undelivered = WebhookDelivery.objects.exclude(state="delivered")
         wait_until(lambda: not undelivered.exists(), 120, "The webhooks")
@@ -193,12 +195,12 @@ def measure(documents: int) -> Figures:
             commits=commits,
             database_bytes=(query(SIZE) - statistics_before[1]) / count,
             file_bytes=stored / files,
-            worker_gigabytes=memory_of(service, lambda role: role == "workers") / GIGABYTE,
-            web_gigabytes=memory_of(service, lambda role: role == "web") / GIGABYTE,
+            worker_gigabytes=worker,
+            web_gigabytes=web / max(2, settings.CORES),
         )
 
 
-COMMITS = "SELECT xact_commit FROM pg_stat_database WHERE datname = current_database()"
+COMMITS = "SELECT wal_sync FROM pg_stat_wal"  # those that wait for the disk
 SIZE = "SELECT pg_database_size(current_database())"
 
 
@@ -247,17 +249,13 @@ def cpu_rate(service: object, postgres: object, seconds: float = 10.0) -> dict[s
     return {"commits": (after[0] - before[0]) / seconds, "database": (after[1] - before[1]) / seconds}
 
 
-def memory_of(service: object, wanted: Callable[[str], bool]) -> float:
-    """Private bytes of the roles' processes, children and all."""
+def memory_of(service: object, role: str) -> float:
+    """Private bytes of the role's processes, children and all."""
     total = 0
-    for role, found in roles(service).items():
-        if wanted(role):
-            for top in found:
-                for process in [top, *top.children(recursive=True)]:
-                    try:
-                        total += process.memory_full_info().uss
-                    except psutil.NoSuchProcess:
-                        continue
+    for top in roles(service)[role]:
+        for process in [top, *top.children(recursive=True)]:
+            with contextlib.suppress(psutil.NoSuchProcess):
+                total += process.memory_full_info().uss
     return total
 
 
