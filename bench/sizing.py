@@ -104,27 +104,42 @@ def need(documents_a_day: int, figures: Figures) -> Need:
     )
 
 
-def print_table(figures: Figures) -> None:
-    heads = ("documents a day", "a second", "reading", "web", "database", "memory", "commits/s", "database", "files")
-    units = ("", "at the peak", "cores", "cores", "cores", "GB", "at the peak", "GB", "GB")
-    print("".join(f"{text:>13}" for text in ("", *heads, "USD a month")))
-    print("".join(f"{text:>13}" for text in ("", *units, "")) + "   first bottleneck")
+def table(figures: Figures) -> str:
+    """In Markdown, as docs/operations.md has it."""
+    heads = (
+        "",
+        "documents a day",
+        "a second, at the peak",
+        "cores: reading",
+        "web",
+        "database",
+        "memory, GB",
+        "commits a second",
+        "database, GB",
+        "files, GB",
+        "USD a month",
+        "first bottleneck (at so many times this load)",
+    )
+    rows = [heads, ("---",) * len(heads)]
     for name, documents in SIZES:
         found = need(documents, figures)
-        numbers = (
-            f"{documents:,}",
-            f"{found.documents_a_second:.3g}",
-            found.reading_cores,
-            found.web_cores,
-            f"{found.database_cores:.2g}",
-            f"{found.gigabytes:,.0f}",
-            f"{found.commits:,.2g}" if found.commits < 10 else f"{found.commits:,.0f}",
-            f"{found.database_gigabytes:,.1f}",
-            f"{found.file_gigabytes:,.0f}",
-            f"{found.cost:,.0f}",
+        rows.append(
+            (
+                name,
+                f"{documents:,}",
+                f"{found.documents_a_second:.2g}",
+                str(found.reading_cores),
+                str(found.web_cores),
+                f"{max(found.database_cores, 0.01):.2f}",
+                f"{found.gigabytes:,.0f}",
+                f"{found.commits:,.2g}" if found.commits < 10 else f"{found.commits:,.0f}",
+                f"{found.database_gigabytes:,.1f}",
+                f"{found.file_gigabytes:,.0f}",
+                f"{found.cost:,.0f}",
+                f"{found.bottleneck} ({found.grows_to:.1f})",
+            )
         )
-        shown = f"   {found.bottleneck} ({found.grows_to:.1f} times this load)"
-        print(f"{name:>18}" + "".join(f"{number:>13}" for number in numbers)[5:] + shown)
+    return "\n".join("| " + " | ".join(row) + " |" for row in rows)
 
 
 def measure(documents: int) -> Figures:
@@ -275,7 +290,7 @@ def main() -> int:
     for name, value in asdict(figures).items():
         print(f"{name.replace('_', ' '):<20}{value:>14,.4g}")
     print()
-    print_table(figures)
+    print(table(figures))
     return 0
 
 

@@ -2,7 +2,7 @@
 
 usage: python -m bench.soak [--minutes 20] [--every 2.0] [--csv FILE]
 
-Uploads, lists and status calls at a steady pace; each process's private memory every ten seconds. Printed is, for each
+Uploads, lists and status calls at a steady pace; memory of each role every ten seconds. Printed is, for each
 role, the median at the beginning and at the end of what is measured (the first quarter is left out: caches fill), and
 the slope.
 """
@@ -42,12 +42,12 @@ def role_of(process: psutil.Process) -> str:
 
 
 def sample(service: Service) -> dict[str, float]:
-    """Private memory (USS) of each role, in MB; the supervisor's too."""
+    """Memory of each role (PSS: what processes share is shared out among them), in MB; the supervisor's too."""
     sums: dict[str, float] = defaultdict(float)
     for process in [psutil.Process(service.process.pid), *service.processes()]:
         try:
             role = "supervisor" if process.pid == service.process.pid else role_of(process)
-            sums[role] += process.memory_full_info().uss / MEGABYTE
+            sums[role] += process.memory_full_info().pss / MEGABYTE
         except psutil.NoSuchProcess:
             continue
     return dict(sums)

@@ -1,5 +1,6 @@
 """What the documentation names exists, and what exists is documented; the commands that it shows work."""
 
+import json
 import os
 import re
 import shlex
@@ -13,6 +14,7 @@ from django.core.management import call_command
 from pytest_django.fixtures import Settings
 from pytest_django.live_server_helper import LiveServer
 
+from bench import sizing
 from invoicedata.models import AccessToken
 from invoicedata.tokens import issue_token
 from invoices import tasks
@@ -122,3 +124,8 @@ def test_the_requests_of_the_documentation_are_good_ones(
         told = subprocess.run(["bash", "-c", command], env=environment, check=True, capture_output=True, text=True)
         assert not told.stdout.startswith("4"), f"{told.stdout}: {request}"
     assert len(requests) > 4
+
+
+def test_the_sizing_table_is_what_the_model_computes_from_the_measured_figures() -> None:
+    figures = sizing.Figures(**json.loads(sizing.FIGURES.read_text(encoding="utf-8")))
+    assert sizing.table(figures) in (ROOT / "docs" / "operations.md").read_text(encoding="utf-8")
