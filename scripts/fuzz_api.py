@@ -39,7 +39,7 @@ def wait_until_it_answers(url: str) -> None:
         try:
             requests.get(f"{url}/api/v1/health", timeout=5)
             return
-        except requests.ConnectionError:
+        except (requests.ConnectionError, requests.Timeout):
             time.sleep(0.2)
     raise SystemExit(f"The server did not answer within {START_SECONDS} s.")
 
