@@ -3,7 +3,8 @@
     python -m bench.listing [--on sqlite|postgres] [--sizes 1000 100000 1000000] [--seconds 4]
 
 Two tenants share the invoices nine to one; the larger one asks. A table by kind of call: p50 and p95 in milliseconds of
-calls made one after the other, and calls a second.
+calls made one after the other, and calls a second beside a view that answers the same from one hand-written SQL query
+and checks nothing (`bench.bare`), on the same server.
 """
 
 import argparse
@@ -13,6 +14,10 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections import defaultdict
+from collections.abc import Iterator
+from contextlib import ExitStack
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +25,7 @@ import requests
 
 from bench import machines
 
+FEWEST_CALLS = 40
 SHARE = 10  # every tenth invoice is the other tenant's
 CALLS = {
     "first page": {},
@@ -94,30 +100,52 @@ def copy(model: Any, pk: str, series: str, values: dict[str, str]) -> None:
         )
 
 
-def call(url: str, headers: dict[str, str], query: dict[str, str], seconds: float) -> tuple[float, float, float]:
-    """(p50, p95 in milliseconds, calls a second)."""
-    taken: list[float] = []
-    with requests.Session() as session:
-        session.headers.update(headers)
-        session.get(url, params=query, timeout=120).raise_for_status()
-        end = time.monotonic() + seconds
-        while time.monotonic() < end or len(taken) < 20:
-            started = time.monotonic()
-            session.get(url, params=query, timeout=120).raise_for_status()
-            taken.append(1000 * (time.monotonic() - started))
-    points = statistics.quantiles(taken, n=20)
-    return points[9], points[18], 1000 * len(taken) / sum(taken)
+@dataclass
+class Stand:
+    """The service on a database of `size` invoices, with a client of the larger tenant."""
+
+    size: int
+    service: machines.Service
+    postgres: machines.Postgres | None
+    session: requests.Session
+    taken: dict[str, list[float]] = field(default_factory=lambda: defaultdict(list))
+
+    def call(self, name: str) -> None:
+        """Once, and how long it took in milliseconds."""
+        query = {k: str(self.half) if v == "half" else v for k, v in CALLS.get(name, {}).items()}
+        address = {"bare view": "/bare/invoices", "detail": f"/api/invoices/inv_{self.size // 2 + 1}"}.get(name)
+        started = time.perf_counter()
+        response = self.session.get(f"{self.service.url}{address or '/api/invoices'}", params=query, timeout=120)
+        self.taken[name].append(1000 * (time.perf_counter() - started))
+        response.raise_for_status()
+
+    @property
+    def half(self) -> int:
+        return self.size * (SHARE - 1) // SHARE // 2
+
+    def points(self, name: str) -> tuple[float, float, float]:
+        """(p50, p95 in milliseconds, calls a second)."""
+        taken = self.taken[name]
+        cuts = statistics.quantiles(taken, n=20)
+        return cuts[9], cuts[18], 1000 * len(taken) / sum(taken)
+
+    def close(self) -> None:
+        self.session.close()
+        if hasattr(self.service, "process"):
+            self.service.stop()
+        if self.postgres is not None:
+            self.postgres.close()
 
 
-def measure(on: str, size: int, seconds: float, folder: Path) -> dict[str, tuple[float, float, float]]:
+def build(on: str, size: int, folder: Path) -> Stand:
     name = f"bench_{secrets.token_hex(4)}"
-    database = f"sqlite:///{folder / name}.sqlite3"
-    server = machines.Postgres() if on == "postgres" else None
-    if server is not None:
-        database = server.url
+    postgres = machines.Postgres() if on == "postgres" else None
+    database = postgres.url if postgres else f"sqlite:///{folder / name}.sqlite3"
     limits = {"REQUESTS_PER_MINUTE": "0", "ADDRESS_REQUESTS_PER_MINUTE": "0"}
-    environment = {"DATABASE_URL": database, "DATA_DIR": str(folder / name)} | limits
+    settings = {"DJANGO_SETTINGS_MODULE": "bench.bare_settings"}
+    environment = {"DATABASE_URL": database, "DATA_DIR": str(folder / name)} | limits | settings
     service = machines.Service(folder / name, environment)
+    stand = Stand(size, service, postgres, requests.Session())
     try:
         # A process of its own: Django can be set up for one database only.
         made = subprocess.run(
@@ -125,24 +153,37 @@ def measure(on: str, size: int, seconds: float, folder: Path) -> dict[str, tuple
             env=service.environment | {"PYTHONPATH": str(machines.ROOT)},
             cwd=machines.ROOT, check=True, stdout=subprocess.PIPE, text=True,
         )  # fmt: skip
-        token = made.stdout.split()[-1]
+        stand.session.headers["Authorization"] = f"Bearer {made.stdout.split()[-1]}"
         service.start("--no-workers")
-        headers = {"Authorization": f"Bearer {token}"}
-        half = str(size * (SHARE - 1) // SHARE // 2)
-        found = {}
-        for name, query in CALLS.items():
-            found[name] = call(
-                f"{service.url}/api/invoices",
-                headers,
-                {k: half if v == "half" else v for k, v in query.items()},
-                seconds,
-            )
-        return found
-    finally:
-        if hasattr(service, "process"):
-            service.stop()
-        if server is not None:
-            server.close()
+    except BaseException:
+        stand.close()
+        raise
+    return stand
+
+
+def measure(stands: list[Stand], seconds: float) -> None:
+    """Each kind of call, the sizes by turns: what else the machine does meets them alike."""
+    for name in (*CALLS, "detail", "bare view"):
+        for stand in stands:
+            stand.call(name)
+            stand.taken[name].clear()  # the first one warms up
+        end = time.monotonic() + seconds * len(stands)
+        while time.monotonic() < end or len(stands[0].taken[name]) < FEWEST_CALLS:
+            for stand in stands:
+                stand.call(name)
+
+
+def table(stands: list[Stand]) -> Iterator[str]:
+    sizes = "".join(f"{stand.size:>14,}" for stand in stands)
+    yield f"{'p50 / p95 in ms':22}{sizes}   p95, largest to smallest"
+    for name in stands[0].taken:
+        cells = [stand.points(name) for stand in stands]
+        shown = "".join(f"{f'{p50:.1f} / {p95:.1f}':>14}" for p50, p95, _ in cells)
+        yield f"{name:22}{shown}   {cells[-1][1] / cells[0][1]:.2f}"
+    yield "Calls a second, the list's first page beside the bare view:"
+    for stand in stands:
+        ours, bare = stand.points("first page")[2], stand.points("bare view")[2]
+        yield f"{stand.size:>10,}   {ours:.0f} to {bare:.0f}: {100 * ours / bare:.0f} %"
 
 
 def fill(size: int) -> None:
@@ -169,11 +210,14 @@ def main() -> None:
     if options.load:
         fill(options.load)
         return
-    with tempfile.TemporaryDirectory(prefix="listing-") as folder:
+    with tempfile.TemporaryDirectory(prefix="listing-") as folder, ExitStack() as stack:
+        stands = []
         for size in options.sizes:
-            print(f"{size:,} invoices on {options.on}")
-            for name, (p50, p95, rate) in measure(options.on, size, options.seconds, Path(folder)).items():
-                print(f"  {name:20} p50 {p50:7.1f} ms   p95 {p95:7.1f} ms   {rate:6.1f} a second", flush=True)
+            stands.append(build(options.on, size, Path(folder)))
+            stack.callback(stands[-1].close)
+        measure(stands, options.seconds)
+        print(f"On {options.on}")
+        print("\n".join(table(stands)))
 
 
 if __name__ == "__main__":

@@ -11,7 +11,7 @@ import heapq
 import math
 import re
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import date
 from decimal import Decimal
 from functools import lru_cache
@@ -33,7 +33,7 @@ UNPROVEN = 0.8  # at most, where a number agrees and the supplier's name does no
 # Evidence. What is equal in a right pair and in another one of the same supplier: measured on invoices with notes that
 # belong elsewhere, where of the common articles 90 and 45 % had equal quantities.
 PRIOR = -1.0  # a note of the same supplier, chosen blindly
-SAME_QUANTITY, OTHER_QUANTITY, NO_QUANTITY = 0.7, -1.4, 0.3
+SAME_QUANTITY, OTHER_QUANTITY, NO_QUANTITY = 0.7, -1.4, 0.4
 NOT_INVOICED = -1.4  # an article of the note that the invoice does not bill
 MOST_GOODS = 5.0  # articles of one order are not independent of each other
 DAYS_BEFORE = ((0, 3.5), (1, 2.5), (2, 2.0), (3, 1.5), (7, 0.0), (14, -2.0), (30, -4.0))  # note before invoice
@@ -52,6 +52,9 @@ LEGAL_FORMS = re.compile(
 )
 MISREAD = str.maketrans("OILSBZG", "0115826")  # letters that are read for digits, and the other way round
 DEPOSIT_WORDS = frozenset({"deposit", "deposits", "pfand", "statiegeld", "consigne"})
+REPLACED = re.compile(
+    r"\b(?:substitut|replac|instead|in lieu|ersatz|remplac|vervang|in plaats|sostitu|sustitu|sold out)\w*(?: \w+){1,4}"
+)
 WHOLESALE = re.compile(r"\b(\d{1,3}) ?x ?\d")  # "12x500ml": a case of 12
 
 
@@ -93,12 +96,13 @@ class Score:
 
 @dataclass(frozen=True, slots=True)
 class Variance:
-    """An article whose invoiced and delivered quantities differ."""
+    """An article whose invoiced and delivered quantities differ. is_one_sided: one side has no line of it at all."""
 
     sku: str
     description: str
     invoiced: Decimal
     delivered: Decimal
+    is_one_sided: bool = field(default=False, compare=False)
 
 
 # --- One invoice and one note ---------------------------------------------------------------------------------------
@@ -266,6 +270,12 @@ def assign(invoiced: Sequence[Article], delivered: Sequence[Article]) -> list[tu
         _assign_by_code(invoiced, delivered, pairs, key)
     left = [i for i in range(len(invoiced)) if i not in pairs]
     taken = set(pairs.values())
+    for i in left:
+        j = next((j for j, each in enumerate(delivered) if j not in taken and has_code_of(invoiced[i], each)), None)
+        if j is not None:
+            pairs[i] = j
+            taken.add(j)
+    left = [i for i in left if i not in pairs]
     right = [j for j in range(len(delivered)) if j not in taken]
     for _, i, j in sorted(_alike(invoiced, delivered, left, right), key=lambda found: (-found[0], found[1], found[2])):
         if i not in pairs and j not in taken:
@@ -287,6 +297,15 @@ def _assign_by_code(
         waiting = free.get(key(article.sku)) if article.sku and i not in pairs else None
         if waiting:
             pairs[i] = waiting.pop(0)
+
+
+def has_code_of(one: Article, other: Article) -> bool:
+    """Whether the wording of one holds the code of the other, where the columns were not told apart."""
+    coded, bare = (one, other) if one.sku else (other, one)
+    key = number_key(coded.sku)
+    if bare.sku or len(key) < LEAST_NUMBER:
+        return False
+    return any(number_key(word) == key for word in wording(bare.description).split())
 
 
 def _alike(
@@ -336,13 +355,21 @@ def is_same_quantity(billed: Article, brought: Article) -> bool:
     return any(out * pack == came or came * pack == out for pack in packs)
 
 
-def variances(invoice: Paper, notes: Sequence[Paper]) -> list[Variance]:
-    """Articles of which another quantity was billed than delivered, over all notes. Container deposits are no goods."""
+def beside_each_other(invoice: Paper, notes: Sequence[Paper]) -> list[tuple[Article | None, Article | None]]:
+    """Each article as it was billed and as it came, over all lines and notes."""
     delivered: list[Article] = []
     for note in notes:
         delivered = _add(delivered, note.articles)
+    return assign(_add([], invoice.articles), delivered)
+
+
+def variances(invoice: Paper, notes: Sequence[Paper]) -> list[Variance]:
+    """Articles of which another quantity was billed than delivered, over all notes. Container deposits are no goods.
+    None where the lines of a note could not be read: nothing is missing for that."""
+    if not notes or not all(is_legible(note) for note in notes):
+        return []
     found = []
-    for billed, brought in assign(_add([], invoice.articles), delivered):
+    for billed, brought in beside_each_other(invoice, notes):
         article = billed or brought
         assert article is not None
         if is_deposit(article) or (billed and brought and is_same_quantity(billed, brought)):
@@ -351,8 +378,24 @@ def variances(invoice: Paper, notes: Sequence[Paper]) -> list[Variance]:
         came = brought.quantity if brought else Decimal(0)
         if out is not None and came is not None and abs(out) != abs(came):
             sku = article.sku or (brought.sku if brought else "")
-            found.append(Variance(sku, article.description, abs(out), abs(came)))
+            is_one_sided = billed is None or brought is None
+            found.append(Variance(sku, article.description, abs(out), abs(came), is_one_sided))
     return found
+
+
+def is_legible(note: Paper) -> bool:
+    """Whether most of its lines were read with their quantities."""
+    known = sum(article.quantity is not None for article in note.articles)
+    return known > len(note.articles) / 2
+
+
+def is_printed(article: str, code: str, text: str) -> bool:
+    """Whether a page's text has the article, though no line was read of it. text: as `wording` folds it. What another
+    article came for ("substitute for FV1058") does not count."""
+    text = REPLACED.sub(" ", text)
+    if len(key := number_key(code)) >= LEAST_NUMBER:
+        return any(Levenshtein.distance(number_key(word), key, score_cutoff=1) <= 1 for word in set(text.split()))
+    return fuzz.partial_ratio(wording(article), text) >= MISREAD_GOODS
 
 
 def _add(articles: Sequence[Article], more: Iterable[Article]) -> list[Article]:

@@ -9,11 +9,13 @@ from datetime import date, timedelta
 from decimal import Decimal
 from enum import StrEnum
 
-from invoices.models import Invoice, InvoiceLine, Payment
+from invoices.models import DocumentPart, Invoice, InvoiceLine, Payment
 
 CENT = Decimal("0.01")
+DOUBTFUL_KIND, DOUBTFUL_CUT = 0.65, 0.8  # confidence below which a person should look
 LOW_CONFIDENCE = 0.6  # a required value that is right less often than this is worth a look
 OLD_DAYS = 3 * 365
+PAGES = "pages."
 FAMILIES = ("required", "confidence", "totals.", "line.", "dates.")  # what the rules below are called
 REQUIRED = {
     "invoice_number": "invoiceNumber",
@@ -74,6 +76,26 @@ def check_invoice(
     return [check for each in RULES for check in each(invoice, lines, payments, given)]
 
 
+def is_kind_doubtful(confidence: float) -> bool:
+    return confidence < DOUBTFUL_KIND
+
+
+def is_cut_doubtful(confidence: float) -> bool:
+    return confidence < DOUBTFUL_CUT
+
+
+def check_part(part: DocumentPart) -> Iterator[Check]:
+    """The invoice is one, and it begins and ends where it was cut from the file."""
+    if part.decided_at is not None:
+        return
+    if is_kind_doubtful(part.kind_confidence):
+        message = f"That this is a {part.get_kind_display().lower()} is {100 * part.kind_confidence:.0f} % sure only."
+        yield Check("pages.kind", "document", CheckStatus.WARNING, message)
+    if is_cut_doubtful(part.cut_confidence):
+        message = f"Whether {part.shown_pages} are one document, and all of it, is uncertain."
+        yield Check("pages.cut", "document", CheckStatus.WARNING, message)
+
+
 def stated(invoice: Invoice, name: str) -> Decimal:
     """An amount that only e-invoices tell (EN 16931, BT-107, BT-108, BT-114); 0 where there is none."""
     return Decimal(invoice.reading.get(name, {}).get("value", 0))
@@ -131,6 +153,29 @@ def lines_sum_to_a_total(
     else:
         message = f"The lines add up to {found}, but the total is {nearest}."
         yield Check("totals.lines", "lineItems", CheckStatus.WARNING, message, money_at_stake=abs(nearest - found))
+
+
+@rule
+def tax_follows_from_the_rates(
+    invoice: Invoice, lines: Sequence[InvoiceLine], payments: Sequence[Payment], given: Given
+) -> Iterator[Check]:
+    """The tax is the sum over the rates of what the lines bill at each (EN 16931, BR-CO-14 and BR-CO-17)."""
+    by_rate: dict[Decimal, Decimal] = {}
+    for line in lines:
+        if line.tax_rate is None or line.net_amount is None:
+            return  # the rates are not told of each line: there is nothing to compare
+        by_rate[line.tax_rate] = by_rate.get(line.tax_rate, Decimal(0)) + line.net_amount
+    has_no_other_sums = invoice.net_total is not None and abs(sum(by_rate.values()) - invoice.net_total) <= CENT
+    if invoice.tax_total is None or not by_rate or not has_no_other_sums:
+        return
+    expected = sum(((net * rate / 100).quantize(CENT) for rate, net in by_rate.items()), Decimal(0))
+    if abs(expected - invoice.tax_total) <= max(CENT * len(lines), given.amount_tolerance):
+        yield Check("totals.tax", "taxAmount", CheckStatus.PASSED, "The tax follows from the rates.")
+    else:
+        rates = ", ".join(f"{rate.normalize():f} % of {net}" for rate, net in sorted(by_rate.items()))
+        message = f"{rates} make {expected}, but the tax is {invoice.tax_total}."
+        stake = abs(expected - invoice.tax_total)
+        yield Check("totals.tax", "taxAmount", CheckStatus.WARNING, message, money_at_stake=stake)
 
 
 @rule

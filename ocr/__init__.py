@@ -4,6 +4,7 @@ from ocr.errors import OcrError
 from ocr.options import ReaderOptions
 from ocr.reader import FileFacts, Reader, read, shared_reader
 from ocr.types import (
+    Cut,
     Difference,
     DocumentKind,
     DocumentReading,
@@ -22,6 +23,7 @@ READER_VERSION = "2026.11"
 
 __all__ = [
     "READER_VERSION",
+    "Cut",
     "Difference",
     "DocumentKind",
     "DocumentReading",

@@ -79,7 +79,7 @@ class Decoder:
         stated = tuple(map(messages.decode_document, request.attached))
         attached = self._einvoice.Attached(stated, request.problem)
         templates = [msgspec.json.decode(template, type=self._templates.Template) for template in request.templates]
-        documents = self._decide.read_documents(request.pages, attached, templates)
+        documents = self._decide.read_documents(request.pages, attached, templates, request.cuts)
         return messages.Decided(messages.encode_documents(documents))
 
     def _load(self, request: messages.Load) -> messages.Response:

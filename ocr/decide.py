@@ -14,7 +14,7 @@ from ocr.parse import DateOrder
 from ocr.payments import read_payments
 from ocr.splitting import TITLE_CONFIDENCE, Part, split
 from ocr.templates import Template, choose_template
-from ocr.types import DocumentKind, DocumentReading, EInvoice, Field, LineItem, Page
+from ocr.types import Cut, DocumentKind, DocumentReading, EInvoice, Field, LineItem, Page
 
 ESSENTIAL = ("invoice_number", "issue_date", "gross_total", "supplier_name", "currency")
 ESSENTIAL_OF_NOTE = ("delivery_note_number", "delivery_date", "supplier_name")
@@ -22,17 +22,28 @@ DOUBTFUL_CUT = 0.8  # confidence below which a cut is worth a look
 
 
 def read_documents(
-    pages: Sequence[Page], attached: Attached | None = None, templates: Sequence[Template] = ()
+    pages: Sequence[Page],
+    attached: Attached | None = None,
+    templates: Sequence[Template] = (),
+    cuts: Sequence[Cut] = (),
 ) -> tuple[DocumentReading, ...]:
     """The documents that stand on the pages of one file, in page order; with the e-invoices attached to it, if any.
 
-    templates: of suppliers that the pages may be from.
+    templates: of suppliers that the pages may be from. cuts: as a person cut the file, which is then not cut anew.
     """
     by_number = {page.number: page for page in pages}
-    read = [read_document([by_number[number] for number in part.pages], part, templates) for part in split(pages)]
+    read = [
+        read_document([by_number[number] for number in part.pages], part, templates, kind)
+        for part, kind in (given_parts(cuts) if cuts else ((part, None) for part in split(pages)))
+    ]
     if attached is None or not (attached.documents or attached.problem):
         return tuple(document for document, _ in read)
     return tuple(with_e_invoices(read, attached))
+
+
+def given_parts(cuts: Sequence[Cut]) -> Iterator[tuple[Part, DocumentKind | None]]:
+    for cut in cuts:
+        yield Part(cut.pages, 1.0, ("a person",)), cut.kind
 
 
 def with_e_invoices(read: Sequence[tuple[DocumentReading, Evidence]], attached: Attached) -> Iterator[DocumentReading]:
@@ -50,10 +61,13 @@ def with_e_invoices(read: Sequence[tuple[DocumentReading, Evidence]], attached: 
 
 
 def read_document(
-    pages: Sequence[Page], part: Part, templates: Sequence[Template] = ()
+    pages: Sequence[Page], part: Part, templates: Sequence[Template] = (), given: DocumentKind | None = None
 ) -> tuple[DocumentReading, Evidence]:
-    """One document and what it was decided from: its kind first, since every field means something else on another."""
-    kind, kind_confidence = decide_kind(pages)
+    """One document and what it was decided from: its kind first, since every field means something else on another.
+
+    given: the kind, where a person said it.
+    """
+    kind, kind_confidence = (given, 1.0) if given else decide_kind(pages)
     titled = kind_confidence > TITLE_CONFIDENCE
     template = choose_template([t for t in templates if t.kind is kind or not titled], pages)
     if template:
@@ -71,6 +85,8 @@ def read_document(
         payments=payments,
         delivery_note_numbers=delivery_note_numbers(evidence.numbers),
         notices=("doubtful-cut",) if part.confidence < DOUBTFUL_CUT else (),
+        kind_confidence=kind_confidence,
+        cut_confidence=part.confidence,
     )
     return document, evidence
 

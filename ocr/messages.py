@@ -10,7 +10,7 @@ from typing import IO
 import msgspec
 
 from ocr.pages import PageFacts
-from ocr.types import DocumentReading, Field, Page, Word, typed_value
+from ocr.types import Cut, DocumentReading, Field, Page, Word, typed_value
 
 LENGTH_BYTES = 4
 MAX_MESSAGE_BYTES = 64 * 1024 * 1024
@@ -60,6 +60,8 @@ class Decide(msgspec.Struct, tag=True):
     problem: str
     templates: list[bytes] = []
     """Each an `ocr.templates.Template` in JSON, of suppliers that the pages may be from."""
+    cuts: list[Cut] = []
+    """As a person cut the file; empty: decide from the pages."""
 
 
 class Recognise(msgspec.Struct, tag=True):

@@ -35,7 +35,7 @@ from ocr.errors import (
 )
 from ocr.options import ReaderOptions
 from ocr.pages import XML, PageFacts
-from ocr.types import DocumentReading, Method, Page, Reading
+from ocr.types import Cut, DocumentReading, Method, Page, Reading
 
 if TYPE_CHECKING:
     from ocr.templates import Template
@@ -223,10 +223,11 @@ class Reader:
             child.kill()
         shutil.rmtree(self._folder, ignore_errors=True)
 
-    def read(self, path: Path, find_templates: FindTemplates | None = None) -> Reading:
+    def read(self, path: Path, find_templates: FindTemplates | None = None, cuts: Sequence[Cut] = ()) -> Reading:
         """Everything that can be read from the file. Raises a subclass of OcrError, whatever the file holds.
 
         find_templates: asked, once the words are known, for what is known of suppliers that the pages may be from.
+        cuts: as a person cut the file; by default it is cut where the pages say so.
         """
         started = time.monotonic()
         deadline = started + self.options.document_seconds
@@ -242,7 +243,7 @@ class Reader:
             if opened.media_type == XML:  # its pages were made of its values: there is nothing to decide
                 documents = tuple(messages.decode_document(document) for document in attached.documents)
             else:
-                documents = self._decide(pages, attached, find_templates(pages) if find_templates else ())
+                documents = self._decide(pages, attached, find_templates(pages) if find_templates else (), cuts)
         return Reading(pages, documents, time.monotonic() - started, stages)
 
     def _extract(self, media_type: str, deadline: float) -> messages.Extracted:
@@ -256,11 +257,22 @@ class Reader:
             return messages.Extracted([], "unreadable")
         return found
 
+    def decide(
+        self, pages: tuple[Page, ...], find_templates: FindTemplates | None = None, cuts: Sequence[Cut] = ()
+    ) -> tuple[DocumentReading, ...]:
+        """The documents that stand on pages that were read before; of a file without e-invoices. As `read` has it."""
+        found = find_templates(pages) if find_templates else ()
+        return self._decide(pages, messages.Extracted([], ""), found, cuts)
+
     def _decide(
-        self, pages: tuple[Page, ...], attached: messages.Extracted, templates: Sequence["Template"]
+        self,
+        pages: tuple[Page, ...],
+        attached: messages.Extracted,
+        templates: Sequence["Template"],
+        cuts: Sequence[Cut] = (),
     ) -> tuple[DocumentReading, ...]:
         known = [msgspec.json.encode(template) for template in templates]
-        request = messages.Decide(list(pages), attached.documents, attached.problem, known)
+        request = messages.Decide(list(pages), attached.documents, attached.problem, known, list(cuts))
         decided = self._decoder.ask(request, self.options.page_seconds)
         return tuple(messages.decode_document(document) for document in decided.documents)
 
@@ -372,10 +384,15 @@ _shared: dict[ReaderOptions, Reader] = {}
 _lock = threading.RLock()
 
 
-def read(path: Path, options: ReaderOptions | None = None, find_templates: FindTemplates | None = None) -> Reading:
+def read(
+    path: Path,
+    options: ReaderOptions | None = None,
+    find_templates: FindTemplates | None = None,
+    cuts: Sequence[Cut] = (),
+) -> Reading:
     """Reads with this process's own reader, which stays warm between calls."""
     with shared_reader(options) as reader:
-        return reader.read(path, find_templates)
+        return reader.read(path, find_templates, cuts)
 
 
 @contextlib.contextmanager

@@ -19,6 +19,7 @@ PAGE_OF = re.compile(
 BARE_PAGE_OF = re.compile(r"^(\d{1,2})\s*(?:/|of)\s*(\d{1,2})$")
 PAGE_ONLY = re.compile(r"\b(?:page|seite|pagina|sheet|blatt)\.?\s*(\d{1,2})\b")
 CARRIED = re.compile(r"\b(?:brought forward|carried over|b f|ubertrag|report|continued|fortsetzung|vervolg|suite)\b")
+MISREAD = str.maketrans("OILSBZG", "0115826")  # letters that are read for digits
 HEAD = 0.25  # of the page: where a heading can say that it goes on
 FOOT_ROWS, HEAD_ROWS = 6, 10
 TITLE_CONFIDENCE = 0.8  # of the kind: below, it was told by the content and not by a title
@@ -83,7 +84,8 @@ def begins_document(page: PageFacts, before: Sequence[PageFacts]) -> tuple[bool,
     if page.document_number and number:
         if page.document_number == number:
             return False, SURE, "same number"
-        if has_title:
+        # Without a title a number may be any that the small print mentions; one of the same make is the document's.
+        if has_title or make_of(page.document_number) == make_of(number):
             return True, SURE, "another number"
     if page.goes_on or page.place > 1:
         return False, FAIR, "continued"
@@ -93,7 +95,13 @@ def begins_document(page: PageFacts, before: Sequence[PageFacts]) -> tuple[bool,
         return True, DOUBTFUL, "another supplier"
     if has_title and page.kind is not before[0].kind:
         return True, DOUBTFUL, "another kind"
-    return False, DOUBTFUL, "nothing of its own"
+    # A document that begins has at least a title or a number.
+    return False, DOUBTFUL if has_title or page.document_number else FAIR, "nothing of its own"
+
+
+def make_of(number: str) -> str:
+    """ "INV1042" → "AAA9999": numbers of one supplier are of one make."""
+    return "".join("9" if letter.isdigit() else "A" for letter in number)
 
 
 def look_at(page: Page) -> PageFacts:
@@ -106,12 +114,17 @@ def look_at(page: Page) -> PageFacts:
         number=page.number,
         kind=kind,
         kind_confidence=confidence,
-        document_number=re.sub(r"[\W_]", "", str(found.value)).upper() if found and found.confidence > 0.4 else "",
+        document_number=number_key(str(found.value)) if found and found.confidence > 0.4 else "",
         supplier=fold(str(supplier.value)) if supplier else "",
         place=place,
         count=count,
         goes_on=continues(page),
     )
+
+
+def number_key(number: str) -> str:
+    """Equal for two readings of one number, whichever letters were taken for digits."""
+    return re.sub(r"[\W_]", "", number).upper().translate(MISREAD)
 
 
 def page_place(page: Page) -> tuple[int, int]:

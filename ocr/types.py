@@ -224,8 +224,19 @@ class EInvoice:
 
 
 @dataclass(frozen=True, slots=True)
+class Cut:
+    """What a person says of a file: that these pages (from 1) are one document, and of which kind, if they said so."""
+
+    pages: tuple[int, ...]
+    kind: DocumentKind | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class DocumentReading:
-    """One document of a file: what it is, its pages (from 1), and its values. A field not found is not in `fields`."""
+    """One document of a file: what it is, its pages (from 1), and its values. A field not found is not in `fields`.
+
+    kind_confidence: that it is of this kind. cut_confidence: that it begins and ends where it was cut from the file.
+    """
 
     kind: DocumentKind
     pages: tuple[int, ...]
@@ -236,6 +247,8 @@ class DocumentReading:
     delivery_note_numbers: tuple[str, ...] = ()
     notices: tuple[str, ...] = ()
     e_invoice: EInvoice | None = None
+    kind_confidence: float = 1.0
+    cut_confidence: float = 1.0
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,6 +3,8 @@ from django.utils.safestring import SafeString
 
 from invoicedata.staff import OwnTenantsFilter
 from invoices.admin.base import ReadOnlyAdmin, ReadOnlyInline, ShowsConfidence, ShowsQuantities, pill_column
+from invoices.admin.documents import page_pictures
+from invoices.admin.pairing import DecidesPairings
 from invoices.models import DeliveryNote, DeliveryNoteLine, Pairing
 from invoices.templatetags import invoice_display
 
@@ -45,11 +47,31 @@ class DeliveryNoteAdmin(ShowsConfidence, ReadOnlyAdmin):
     search_fields = ("number", "number_key", "supplier_name", "order_number", "venue", "filename", "id")
     date_hierarchy = "created_at"
     inlines = (LineInline, PairingInline)
-    readonly_fields = ("shown_confidence",)
+    fieldsets = (
+        (
+            None,
+            {
+                "fields": (
+                    ("number", "delivery_date", "shown_confidence"),
+                    ("supplier_name", "supplier"),
+                    "venue",
+                    ("order_number", "invoice_number"),
+                )
+            },
+        ),
+        ("Pages", {"fields": ("pictures",)}),
+        ("Source", {"fields": ("document", "filename", "page_numbers", "mga", "id", "created_at", "updated_at")}),
+    )
+    readonly_fields = ("shown_confidence", "pictures")
+
+    @admin.display(description="pages")
+    def pictures(self, note: DeliveryNote) -> SafeString:
+        return page_pictures(note.document, note.page_numbers)
 
 
 @admin.register(Pairing)
-class PairingAdmin(ReadOnlyAdmin):
+class PairingAdmin(DecidesPairings, ReadOnlyAdmin):
+    actions = ("confirm", "reject")
     tenant_path = "invoice__mga"
     list_display = (
         "invoice",

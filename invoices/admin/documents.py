@@ -19,8 +19,9 @@ from django.views.decorators.http import require_GET
 from invoicedata.models import Mga
 from invoicedata.staff import OwnTenantsFilter, tenants_of
 from invoices.admin.base import ReadOnlyAdmin, ReadOnlyInline, pill_column
+from invoices.admin.cutting import CutViews, NeedsLookFilter
 from invoices.errors import InvoiceDataError
-from invoices.models import DeliveryNote, Document, Invoice, Page
+from invoices.models import DeliveryNote, Document, DocumentPart, Invoice, Page
 from invoices.services import intake, rereading
 from invoices.services.rendering import THUMBNAIL_WIDTH, WIDTH, PageNotShownError, render_page
 
@@ -29,6 +30,20 @@ class PageInline(ReadOnlyInline):
     model = Page
     fields = ("number", "method", "engine", "dpi", "turned", "notices")
     verbose_name_plural = "pages as read"
+
+
+class PartInline(ReadOnlyInline):
+    model = DocumentPart
+    fields = ("shown_pages", "kind", "kind_confidence", "cut_confidence", "needs_look", "decided_by", "decided_at")
+    readonly_fields = ("shown_pages",)
+    verbose_name_plural = "parts: the documents in this file"
+
+    def has_view_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return request.user.has_perm("invoices.view_document")
+
+    @admin.display(description="pages")
+    def shown_pages(self, part: DocumentPart) -> str:
+        return part.shown_pages
 
 
 class InvoiceInline(ReadOnlyInline):
@@ -51,7 +66,7 @@ def page_pictures(document: Document, numbers: Iterable[int]) -> SafeString:
 
 
 @admin.register(Document)
-class DocumentAdmin(ReadOnlyAdmin):
+class DocumentAdmin(CutViews, ReadOnlyAdmin):
     list_display = (
         "filename",
         "mga",
@@ -62,12 +77,12 @@ class DocumentAdmin(ReadOnlyAdmin):
         "source",
         "created_at",
     )
-    list_filter = ("state", "source", "media_type", ("mga", OwnTenantsFilter))
+    list_filter = ("state", NeedsLookFilter, "source", "media_type", ("mga", OwnTenantsFilter))
     list_select_related = ("mga",)
     search_fields = ("filename", "id", "sha256")
     date_hierarchy = "created_at"
-    inlines = (InvoiceInline, DeliveryNoteInline, PageInline)
-    actions = ("read_again",)
+    inlines = (PartInline, InvoiceInline, DeliveryNoteInline, PageInline)
+    actions = ("read_again", "cut_by_hand", "split", "merge", "accept_parts")
     fields = (
         "filename",
         "mga",
@@ -115,6 +130,7 @@ class DocumentAdmin(ReadOnlyAdmin):
     def get_urls(self) -> list[URLPattern]:
         view = self.admin_site.admin_view
         return [
+            *self.cut_urls(),
             path(
                 "<str:document_id>/original/", view(require_GET(self.original_view)), name="invoices_document_original"
             ),

@@ -23,6 +23,7 @@ from invoices.admin.comparison import ComparisonViews
 from invoices.admin.dashboard import DashboardViews
 from invoices.admin.documents import page_pictures
 from invoices.admin.exports import EXPORT_ACTIONS
+from invoices.admin.pairing import PairingViews
 from invoices.admin.review import ReviewViews
 from invoices.alteration import ALTERED
 from invoices.models import Finding, Invoice, InvoiceLine, Pairing, Payment, Practice
@@ -72,7 +73,7 @@ class PaymentInline(ShowsConfidence, ReadOnlyInline):
 
 class FindingInline(ReadOnlyInline):
     model = Finding
-    fields = ("shown_severity", "message", "field", "line", "money_at_stake", "shown_state")
+    fields = ("shown_severity", "message", "field", "line", "money_at_stake", "shown_state", "decided_by", "decided_at")
     readonly_fields = fields
 
     @admin.display(description="severity")
@@ -108,7 +109,7 @@ class AlteredFilter(admin.SimpleListFilter):
 
 
 @admin.register(Invoice)
-class InvoiceAdmin(ReviewViews, DashboardViews, ComparisonViews, ShowsConfidence, ReadOnlyAdmin):
+class InvoiceAdmin(ReviewViews, DashboardViews, ComparisonViews, PairingViews, ShowsConfidence, ReadOnlyAdmin):
     list_display = (
         "__str__",
         "supplier_name",
@@ -152,7 +153,7 @@ class InvoiceAdmin(ReviewViews, DashboardViews, ComparisonViews, ShowsConfidence
     change_list_template = "admin/invoices/invoice/change_list.html"
 
     def get_urls(self) -> list[URLPattern]:
-        own = [*self.review_urls(), *self.dashboard_urls(), *self.comparison_urls()]
+        own = [*self.review_urls(), *self.dashboard_urls(), *self.comparison_urls(), *self.pairing_urls()]
         return [*own, *super().get_urls()]
 
     @admin.display(description="total", ordering="gross_total")

@@ -2,7 +2,7 @@ from invoicedata.models import Event
 from invoices.models.calibrations import Calibration
 from invoices.models.corrections import Correction
 from invoices.models.delivery_notes import DeliveryNote, DeliveryNoteLine, Pairing
-from invoices.models.documents import Document, Page
+from invoices.models.documents import Document, DocumentPart, Page
 from invoices.models.erasures import Erasure
 from invoices.models.findings import Finding
 from invoices.models.invoices import Invoice, InvoiceLine, Payment, Practice
@@ -20,6 +20,7 @@ __all__ = [
     "DeliveryNote",
     "DeliveryNoteLine",
     "Document",
+    "DocumentPart",
     "Erasure",
     "Event",
     "Finding",

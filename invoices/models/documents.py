@@ -1,8 +1,9 @@
+from django.conf import settings
 from django.db import models
 from django.utils import timezone
 
 from invoicedata.models import Mga
-from invoices.models.fields import PrefixedIdField, TenantQuerySet
+from invoices.models.fields import ConfidenceField, PrefixedIdField, TenantQuerySet
 
 
 def upload_path(document: "Document", filename: str) -> str:
@@ -56,6 +57,13 @@ class Document(models.Model):
     reread_since = models.DateTimeField(
         null=True, blank=True, editable=False, help_text="It waits to be read again, since then."
     )
+    cuts = models.JSONField(
+        null=True,
+        blank=True,
+        editable=False,
+        help_text='As a person cut it: [{"pages": [1, 2], "kind": "invoice"}, …], kind "" where it is to be read; '
+        "null: as its pages say.",
+    )
     created_at = models.DateTimeField(default=timezone.now, editable=False)
 
     objects = TenantQuerySet.as_manager()
@@ -74,6 +82,65 @@ class Document(models.Model):
 
     def __str__(self) -> str:
         return self.filename
+
+
+class DocumentPart(models.Model):
+    """One document of a file: what it is, and on which pages it stands. An invoice or delivery note of the same number
+    is made of it; of a statement and of what is something else, nothing is made.
+
+    kind_confidence, cut_confidence: how surely it is of this kind, and begins and ends here. needs_look: one of these
+    is doubtful, or the kind is none that is worked with. decided_by: who cut it so; no reading changes that.
+    """
+
+    class Kind(models.TextChoices):
+        INVOICE = "invoice", "Invoice"
+        CREDIT_NOTE = "credit_note", "Credit note"
+        RECEIPT = "receipt", "Receipt"
+        DELIVERY_NOTE = "delivery_note", "Delivery note"
+        STATEMENT = "statement", "Statement"
+        OTHER = "other", "Something else"
+
+    document = models.ForeignKey(Document, on_delete=models.CASCADE, related_name="parts")
+    number = models.PositiveIntegerField(help_text="Position in the file, from 0.")
+    kind = models.CharField(max_length=20, choices=Kind)
+    kind_confidence = ConfidenceField()
+    cut_confidence = ConfidenceField()
+    page_numbers = models.JSONField(default=list, help_text="From 1.")
+    needs_look = models.BooleanField(default=False)
+    decided_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.SET_NULL, related_name="+"
+    )
+    decided_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        ordering = ("document", "number")
+        constraints = [
+            models.UniqueConstraint(fields=["document", "number"], name="part_once_per_number"),
+            models.CheckConstraint(
+                condition=models.Q(
+                    kind__in=["invoice", "credit_note", "receipt", "delivery_note", "statement", "other"]
+                ),
+                name="part_kind_known",
+            ),
+            models.CheckConstraint(
+                condition=models.Q(kind_confidence__gte=0, kind_confidence__lte=1), name="part_kind_confidence_0_to_1"
+            ),
+            models.CheckConstraint(
+                condition=models.Q(cut_confidence__gte=0, cut_confidence__lte=1), name="part_cut_confidence_0_to_1"
+            ),
+        ]
+        indexes = [
+            # The admin's list of documents that a person should look at.
+            models.Index(fields=["document"], name="part_needs_look", condition=models.Q(needs_look=True)),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.get_kind_display()}, {self.shown_pages}"
+
+    @property
+    def shown_pages(self) -> str:
+        first, last = self.page_numbers[0], self.page_numbers[-1]
+        return f"page {first}" if first == last else f"pages {first}-{last}"
 
 
 class Page(models.Model):

@@ -197,6 +197,25 @@ def release(workers: str, alive: Collection[int]) -> int:
     return held.exclude(worker__in=names).update(lease_until=timezone.now())
 
 
+def release_dead_of_this_host() -> int:
+    """Ends the leases of this machine's processes that are gone: a command that goes on after it was killed need not
+    wait for them."""
+    host = worker_name().rpartition(":")[0]
+    held = Job.objects.held_by(f"{host}:").values_list("worker", flat=True)
+    pids = {int(name.rpartition(":")[2]) for name in held if name.rpartition(":")[2].isdigit()}
+    return release(host, [pid for pid in pids if is_alive(pid)])
+
+
+def is_alive(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:  # somebody else's, so there is one
+        return True
+    return True
+
+
 def abandoned(now: datetime) -> list[Job]:
     """Jobs whose last attempt ended without a word."""
     return list(

@@ -8,7 +8,7 @@ from invoices.services.findings import replace_findings
 from invoices.services.history import judge_later
 from invoices.services.pairing import pair_document
 from invoices.services.reconciling import reconcile
-from invoices.validation import FAMILIES, Check, Given, check_invoice
+from invoices.validation import FAMILIES, PAGES, Check, Given, check_invoice, check_part
 
 
 def judge_document(document: Document) -> None:
@@ -23,8 +23,14 @@ def judge(invoice: Invoice) -> None:
     """Findings of what the invoice says itself, and of what its e-invoice and the practice system say otherwise."""
     replace_findings(invoice, compare_with_page(invoice), families=(FAMILY,))
     replace_findings(invoice, checks_of(invoice), families=FAMILIES)
+    replace_findings(invoice, part_checks_of(invoice), families=(PAGES,))
     if invoice.pims_record is not None:
         reconcile(invoice)
+
+
+def part_checks_of(invoice: Invoice) -> list[Check]:
+    part = invoice.document.parts.filter(number=invoice.part).first()
+    return list(check_part(part)) if part else []
 
 
 def checks_of(invoice: Invoice) -> list[Check]:

@@ -19,15 +19,18 @@ from invoices.matching import (
     Choice,
     Paper,
     Variance,
+    beside_each_other,
     choose,
     is_named,
+    is_printed,
     likeness,
     score,
     variances,
     weigh_day,
     weigh_place,
+    wording,
 )
-from invoices.models import DeliveryNote, Document, Invoice, Pairing, Practice
+from invoices.models import DeliveryNote, Document, Invoice, Page, Pairing, Practice
 from invoices.quantities import FAMILY, Tolerance, check_quantities
 from invoices.services.events import record_event
 from invoices.services.findings import replace_findings, update_status
@@ -267,7 +270,30 @@ def judge_deliveries(invoice: Invoice) -> None:
 
 
 def variances_of(invoice: Invoice, notes: Sequence[DeliveryNote]) -> list[Variance]:
-    return variances(paper_of_invoice(invoice), [paper_of_note(note) for note in notes]) if notes else []
+    """Where an article has no line on one side, its pages are asked: what is printed there was misread, not missing."""
+    found = variances(paper_of_invoice(invoice), [paper_of_note(note) for note in notes])
+    if not any(variance.is_one_sided for variance in found):
+        return found
+    billed, brought = text_of(invoice), " ".join(text_of(note) for note in notes)
+
+    def is_misread(variance: Variance) -> bool:
+        text = billed if not variance.invoiced else brought
+        return variance.is_one_sided and is_printed(variance.description, variance.sku, text)
+
+    return [variance for variance in found if not is_misread(variance)]
+
+
+def text_of(paper: Invoice | DeliveryNote) -> str:
+    """What its pages show, folded."""
+    pages = Page.objects.filter(document=paper.document_id, number__in=paper.page_numbers).order_by("number")
+    return wording(" ".join(word["text"] for words in pages.values_list("words", flat=True) for word in words))
+
+
+def goods_beside_each_other(
+    invoice: Invoice, notes: Sequence[DeliveryNote]
+) -> list[tuple[Article | None, Article | None]]:
+    """Each article as it was billed and as it came."""
+    return beside_each_other(paper_of_invoice(invoice), [paper_of_note(note) for note in notes])
 
 
 def paper_of(row: Invoice | DeliveryNote, articles: tuple[Article, ...]) -> Paper:

@@ -14,6 +14,7 @@ from invoicedata import metrics
 from invoicedata.logs import log_as
 from invoices.models import Document, Job
 from invoices.services import completion, jobs
+from invoices.services.cutting import cuts_of
 from invoices.services.events import record_event
 from invoices.services.findings import compute_status
 from invoices.services.intake import StorageUnavailableError, local_copy
@@ -92,7 +93,7 @@ def read_document(job: Job, document: Document) -> Failure | None:
     machine's fault gives it back to be tried again."""
     try:
         with local_copy(document) as path:
-            reading = ocr.read(path, reader_options(), find_templates(document.mga))
+            reading = ocr.read(path, reader_options(), find_templates(document.mga), cuts_of(document))
     except (ReaderCrashedError, ReadTimeoutError) as error:
         failure = Failure(error.code, str(error))
         give_back(job, failure)

@@ -1,24 +1,27 @@
 """A reading → rows. Reading again replaces what was read; what a person corrected or approved stays as it is."""
 
+from collections.abc import Sequence
 from dataclasses import asdict
 from decimal import Decimal
 from typing import Any
 
 import msgspec
+from django.db.models import QuerySet
 from django.utils import timezone
 
 from invoices.models import (
     DeliveryNote,
     DeliveryNoteLine,
     Document,
+    DocumentPart,
     Invoice,
     InvoiceLine,
     Page,
     Payment,
 )
 from invoices.services.confidences import recalibrate
-from invoices.services.events import record_event
 from invoices.services.practices import resolve_practice
+from invoices.validation import is_cut_doubtful, is_kind_doubtful
 from ocr import READER_VERSION, DocumentKind, DocumentReading, Field, Reading
 from ocr.report import plain, report_box
 from pims.numbers import normalise
@@ -50,31 +53,92 @@ INVOICE_FIELDS = (
     "customer_email",
     "customer_phone",
 )
+FAR_PART = 1_000_000  # beyond all parts
 LARGEST = Decimal(10) ** 12  # what the columns hold; a larger "amount" is a misreading
 
 
 def record_reading(document: Document, reading: Reading) -> None:
-    """Replaces the document's pages, invoices and delivery notes by what was read. Inside the caller's transaction."""
+    """Replaces the document's pages, parts, invoices and delivery notes by what was read. What stands on the same pages
+    stays the same row. Inside the caller's transaction."""
     replace_pages(document, reading)
-    kept_invoices, kept_notes = set(), set()
-    for part, read in enumerate(reading.documents):
-        kind = DocumentKind(document.kind_hint) if document.kind_hint in set(DocumentKind) else read.kind
-        if kind in INVOICE_KINDS:
-            record_invoice(document, part, read, INVOICE_KINDS[kind], len(reading.documents))
-            kept_invoices.add(part)
-        elif kind is DocumentKind.DELIVERY_NOTE:
-            record_delivery_note(document, part, read, len(reading.documents))
-            kept_notes.add(part)
-        else:
-            record_event(
-                document.mga, document.pk, "document.other", data={"kind": str(kind), "pages": list(read.pages)}
-            )
-    document.invoices.filter(approved_at=None, corrected={}).exclude(part__in=kept_invoices).delete()
-    document.delivery_notes.exclude(part__in=kept_notes).delete()
+    record_documents(document, reading.documents)
     document.state, document.read_at = Document.State.READ, timezone.now()
     document.page_count = len(reading.pages)
     document.reader_version, document.error_code, document.error_message = READER_VERSION, "", ""
     document.save(update_fields=["state", "read_at", "page_count", "reader_version", "error_code", "error_message"])
+
+
+def record_documents(document: Document, documents: Sequence[DocumentReading]) -> None:
+    """The documents of a file that was read, as rows."""
+    kinds = [kind_of(document, read) for read in documents]
+    replace_parts(document, documents, kinds)
+    invoices = [(part, read.pages) for part, read in enumerate(documents) if kinds[part] in INVOICE_KINDS]
+    notes = [(part, read.pages) for part, read in enumerate(documents) if kinds[part] is DocumentKind.DELIVERY_NOTE]
+    known_invoices = move_to_parts(document.invoices.select_for_update(), invoices, len(documents))
+    known_notes = move_to_parts(document.delivery_notes.all(), notes, len(documents))
+    for part, _ in invoices:
+        kind = INVOICE_KINDS[kinds[part]]
+        record_invoice(document, part, documents[part], kind, len(documents), known_invoices.get(part))
+    for part, _ in notes:
+        record_delivery_note(document, part, documents[part], len(documents), known_notes.get(part))
+    document.invoices.filter(approved_at=None, corrected={}).exclude(part__in=[part for part, _ in invoices]).delete()
+    document.delivery_notes.exclude(part__in=[part for part, _ in notes]).delete()
+
+
+def kind_of(document: Document, read: DocumentReading) -> DocumentKind:
+    """What the sender said it is, else what its content says. A credit note is none the less one for being sent in as
+    an invoice: its amounts count the other way."""
+    hint = DocumentKind(document.kind_hint) if document.kind_hint in set(DocumentKind) else None
+    if hint is None or document.cuts or (hint is DocumentKind.INVOICE and read.kind is DocumentKind.CREDIT_NOTE):
+        return read.kind
+    return hint
+
+
+def replace_parts(document: Document, documents: Sequence[DocumentReading], kinds: Sequence[DocumentKind]) -> None:
+    """What a person decided stays with the pages that it was decided of."""
+    decided = {tuple(row.page_numbers): row for row in document.parts.exclude(decided_at=None)}
+    document.parts.all().delete()
+    for number, (read, kind) in enumerate(zip(documents, kinds, strict=True)):
+        known = decided.get(tuple(read.pages))
+        is_worked_with = kind in INVOICE_KINDS or kind is DocumentKind.DELIVERY_NOTE
+        is_doubtful = is_kind_doubtful(read.kind_confidence) or is_cut_doubtful(read.cut_confidence)
+        DocumentPart.objects.create(
+            document=document,
+            number=number,
+            kind=str(kind),
+            kind_confidence=1.0 if document.kind_hint else read.kind_confidence,
+            cut_confidence=read.cut_confidence,
+            page_numbers=list(read.pages),
+            needs_look=(is_doubtful or not is_worked_with) and known is None,
+            decided_by=known.decided_by if known else None,
+            decided_at=known.decided_at if known else None,
+        )
+
+
+def move_to_parts(rows: QuerySet[Any], parts: Sequence[tuple[int, Sequence[int]]], count: int) -> dict[int, Any]:
+    """Which of the rows that there are goes on as which part, moved there: the one on the same pages, else one that
+    begins on one of them, and what had no pages yet as the first. What is left stands behind all parts."""
+    left = list(rows.order_by("part"))
+    found: dict[int, Any] = {}
+    for is_same in (
+        lambda row, pages: row.page_numbers == list(pages),
+        lambda row, pages: bool(row.page_numbers) and row.page_numbers[0] in pages,
+        lambda row, pages: not row.page_numbers,
+    ):
+        for part, pages in parts:
+            match = None if part in found else next((row for row in left if is_same(row, pages)), None)
+            if match is not None:
+                found[part] = match
+                left.remove(match)
+    places = {row.pk: part for part, row in found.items()} | {row.pk: count + n for n, row in enumerate(left)}
+    for row in [*found.values(), *left]:
+        if row.part != places[row.pk]:  # two steps, as no two rows may stand at one place meanwhile
+            rows.model.objects.filter(pk=row.pk).update(part=FAR_PART + places[row.pk])
+    for row in [*found.values(), *left]:
+        if row.part != places[row.pk]:
+            rows.model.objects.filter(pk=row.pk).update(part=places[row.pk])
+            row.part = places[row.pk]
+    return found
 
 
 def replace_pages(document: Document, reading: Reading) -> None:
@@ -97,9 +161,11 @@ def replace_pages(document: Document, reading: Reading) -> None:
     )
 
 
-def record_invoice(document: Document, part: int, read: DocumentReading, kind: str, parts: int) -> Invoice:
-    known = document.invoices.select_for_update().filter(part=part).first()
-    invoice = known or Invoice(document=document, mga=document.mga, part=part)
+def record_invoice(
+    document: Document, part: int, read: DocumentReading, kind: str, parts: int, known: Invoice | None
+) -> Invoice:
+    # As old as the upload: the order in which documents are read plays no part.
+    invoice = known or Invoice(document=document, mga=document.mga, part=part, created_at=document.created_at)
     if invoice.approved_at is not None:
         return invoice
     if "kind" not in invoice.corrected:
@@ -153,10 +219,10 @@ def apply_currency_default(invoice: Invoice) -> None:
         invoice.currency = known or invoice.mga.default_currency
 
 
-def record_delivery_note(document: Document, part: int, read: DocumentReading, parts: int) -> DeliveryNote:
-    note = document.delivery_notes.filter(part=part).first() or DeliveryNote(
-        document=document, mga=document.mga, part=part
-    )
+def record_delivery_note(
+    document: Document, part: int, read: DocumentReading, parts: int, known: DeliveryNote | None
+) -> DeliveryNote:
+    note = known or DeliveryNote(document=document, mga=document.mga, part=part, created_at=document.created_at)
     note.page_numbers = list(read.pages)
     note.filename = part_name(document, read, parts)
     note.confidence = read.confidence

@@ -3,7 +3,7 @@
 What people corrected, approved or decided stays. A document that cannot be read this time stays as it was.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -17,6 +17,7 @@ from django.utils import timezone
 import ocr
 from invoices.models import DeliveryNote, Document, Invoice, Job
 from invoices.services import queue
+from invoices.services.cutting import cuts_of
 from invoices.services.events import record_event
 from invoices.services.intake import local_copy
 from invoices.services.judging import judge_document
@@ -27,7 +28,7 @@ from invoices.services.templates import find_templates
 
 NUDGED_AT_ONCE = 20
 NOTE_FIELDS = ("number", "delivery_date", "supplier_name", "venue", "order_number", "invoice_number")
-Read = Callable[[Path, Any], ocr.Reading]
+Read = Callable[[Path, Any, Sequence[ocr.Cut]], ocr.Reading]
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +53,11 @@ def reread(document: Document, *, dry_run: bool = False, read: Read | None = Non
     """
     with local_copy(document) as path:
         find = find_templates(document.mga)
-        reading = read(path, find) if read and not document.engine else read_again(path, document.engine, find)
+        cuts = cuts_of(document)
+        if read and not document.engine:
+            reading = read(path, find, cuts)
+        else:
+            reading = read_again(path, document.engine, find, cuts)
     with transaction.atomic():
         document = Document.objects.select_for_update(of=("self",)).select_related("mga").get(pk=document.pk)
         if document.jobs.filter(state__in=(Job.State.QUEUED, Job.State.RUNNING)).exists():
@@ -68,12 +73,12 @@ def reread(document: Document, *, dry_run: bool = False, read: Read | None = Non
     return changes
 
 
-def read_again(path: Path, engine: str, find: Any) -> ocr.Reading:
+def read_again(path: Path, engine: str, find: Any, cuts: Sequence[ocr.Cut]) -> ocr.Reading:
     """engine: that a person chose, for pages with a text layer too; "": as the settings say."""
     if not engine:
-        return ocr.read(path, reader_options(), find)
+        return ocr.read(path, reader_options(), find, cuts)
     with ocr.Reader(reader_options(engine, text_layer=False)) as reader:
-        return reader.read(path, find)
+        return reader.read(path, find, cuts)
 
 
 def snapshot(document: Document) -> dict[str, dict[str, Any]]:

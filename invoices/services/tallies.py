@@ -3,23 +3,28 @@
 from collections import Counter
 from collections.abc import Collection
 
-from django.db import transaction
-from django.db.models import Sum
+from django.db import connection, transaction
 
 from invoices.models import InvoiceTally
 
 FOLD_FROM = 500  # rows: a total then costs a millisecond
 FOLDED_AT_ONCE = 5000
+SUM = "SELECT coalesce(sum(delta), 0) FROM invoices_invoicetally"
 
 
 def count_invoices(mgas: Collection[str] | None, status: str | None = None) -> int:
     """How many invoices some tenants (by id; None: all) have, exactly, as this transaction sees them."""
-    rows = InvoiceTally.objects.all()
+    wanted: list[str] = []
     if mgas is not None:
-        rows = rows.filter(mga__in=mgas)
+        if not mgas:
+            return 0
+        wanted.append(f"mga_id IN ({', '.join(['%s'] * len(mgas))})")
     if status:
-        rows = rows.filter(status=status)
-    return rows.aggregate(total=Sum("delta"))["total"] or 0
+        wanted.append("status = %s")
+    where = f" WHERE {' AND '.join(wanted)}" if wanted else ""
+    with connection.cursor() as cursor:  # by hand: each call of the list asks this, and the ORM takes longer than it
+        cursor.execute(SUM + where, [*(mgas or ()), *((status,) if status else ())])
+        return int(cursor.fetchone()[0])
 
 
 def fold() -> None:

@@ -14,6 +14,7 @@ from invoices.matching import (
     Variance,
     assign,
     choose,
+    is_printed,
     is_same_number,
     score,
     variances,
@@ -163,6 +164,39 @@ def test_a_substitute_makes_two_variances_and_a_deposit_none() -> None:
         ("GR1", 1, 0),
         ("ZZ9", 0, 1),
     ]
+
+
+@pytest.mark.parametrize(
+    ("text", "is_there"),
+    [
+        ("2 bag fv1058 baby spinach 1 5kg", True),
+        ("2 bag fv1o58 baby spinach", True),  # misread
+        ("fv1003 tomatoes roma substitute for fv1058 kg", False),
+        ("fv1003 tomatoes roma", False),
+    ],
+)
+def test_an_article_that_a_page_shows_was_misread_and_is_not_missing(text: str, is_there: bool) -> None:
+    assert is_printed("Baby Spinach 1.5kg", "FV1058", text) is is_there
+
+
+def test_nothing_is_missing_for_a_note_whose_lines_were_not_read() -> None:
+    assert variances(INVOICE, [replace(NOTE, articles=())]) == []
+    unread = tuple(replace(article, quantity=None) for article in GOODS[:3])
+    assert variances(INVOICE, [replace(NOTE, articles=unread)]) == []
+
+
+def test_cases_and_what_is_in_them_are_the_same_quantity() -> None:
+    case = Article("HG1", "Tonic 24x200ml", Decimal(2), "case")
+    assert (
+        variances(
+            replace(INVOICE, articles=(case,)),
+            [replace(NOTE, articles=(replace(case, quantity=Decimal(48), unit="each"),))],
+        )
+        == []
+    )
+    assert variances(
+        replace(INVOICE, articles=(case,)), [replace(NOTE, articles=(replace(case, quantity=Decimal(48)),))]
+    )
 
 
 @pytest.mark.parametrize("missing", ["invoiced", "delivered"])

@@ -1,5 +1,7 @@
 """Where one document of a file ends and the next begins."""
 
+import pytest
+
 from ocr.splitting import page_place, split
 from ocr.types import Page
 from tests.ocr.sheets import make_page
@@ -52,6 +54,12 @@ def test_a_number_in_the_small_print_of_the_last_page_is_no_other_document() -> 
 
 def test_a_page_with_nothing_of_its_own_goes_on() -> None:
     assert cuts(INVOICE.format(number="117090", page="1"), TAIL) == [(1, 2)]
+
+
+@pytest.mark.parametrize(("second", "parts"), [("INV-1043", 2), ("INV-1042", 1), ("INV-I042", 1)])
+def test_numbers_of_one_make_tell_documents_apart_without_a_title(second: str, parts: int) -> None:
+    slip = "Harbour Vets\n12 Quay Street\n\nInvoice number: {}\nClient: Dana Whitfield\n\nTotal   USD 108.00\n"
+    assert len(cuts(slip.format("INV-1042"), slip.format(second))) == parts
 
 
 def test_no_page_is_lost_or_used_twice() -> None:

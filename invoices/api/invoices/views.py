@@ -1,11 +1,11 @@
 """Contract 2: /api/invoices"""
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any, ClassVar
 
 from django.core.files.uploadedfile import UploadedFile
-from django.db.models import F, OrderBy, Prefetch, QuerySet
+from django.db.models import Prefetch, QuerySet
 from drf_spectacular.utils import OpenApiExample, OpenApiParameter, OpenApiResponse, extend_schema
 from rest_framework.authentication import SessionAuthentication
 from rest_framework.exceptions import ValidationError
@@ -20,9 +20,10 @@ from invoicedata.authentication import Principal, TokenAuthentication
 from invoicedata.models import Permission
 from invoicedata.permissions import HasTokenPermission
 from invoicedata.sign_in import is_let_in
-from invoicedata.staff import tenant_ids, visible
+from invoicedata.staff import tenant_ids
 from invoices.api.errors import handle_invoices_error
 from invoices.api.invoices.filters import InvoiceFilter
+from invoices.api.invoices.pages import SORTS, describe_page, filtered_ids, page_ids
 from invoices.api.invoices.serializers import (
     DetailSerializer,
     DocumentAcceptedSerializer,
@@ -40,19 +41,7 @@ from invoices.services.tallies import count_invoices
 DEFAULT_LIMIT, MAX_LIMIT = 50, 200
 WHOLE_NUMBER = re.compile(r"\d{1,30}", re.ASCII)
 INVOICE_ID = re.compile(r"inv_[0-9a-z]{1,36}", re.ASCII)
-SORTS = {
-    "date": "issue_date",
-    "supplier": "supplier_name",
-    "total_value": "gross_total",
-    "status": "status",
-    "confidence": "confidence",
-    "venue": "venue",
-    "filename": "filename",
-    "issues_count": "open_findings",
-    "created_at": "created_at",
-}
 DEFAULT_SORT = "-created_at"
-LEFT_OUT = ("reading", "corrected", "e_invoice", "pims_record")  # large, and not in the list
 LIST_PARAMETERS = [
     OpenApiParameter("status", str, enum=Invoice.Status.values, description="One status"),
     OpenApiParameter(
@@ -106,31 +95,20 @@ def read_offset(text: str | None) -> int:
     return int(text)
 
 
-def read_sort(text: str | None) -> tuple[OrderBy, ...]:
-    """The order asked for; what is not known comes before everything else, and ties are broken by id."""
+def read_sort(text: str | None) -> str:
     asked = text or DEFAULT_SORT
-    name, descending = asked.removeprefix("-"), asked.startswith("-")
-    if name not in SORTS:
+    if asked.removeprefix("-") not in SORTS:
         raise ValidationError(
             f"Invalid sort parameter. Must be one of: {', '.join(SORTS)} (- before it for descending)"
         )
-    column = F(SORTS[name])
-    # Where nothing can be unknown, saying where the unknown come would only keep the database from using its index.
-    known = not Invoice._meta.get_field(SORTS[name]).null
-    if descending:
-        return column.desc(nulls_last=None if known else True), F("id").desc()
-    return column.asc(nulls_first=None if known else True), F("id").asc()
+    return asked
 
 
-def read_page(rows: QuerySet[Invoice], order: tuple[OrderBy, ...], total: int, limit: int, offset: int) -> list[str]:
-    """The ids on a page: from an index alone, and from its nearer end."""
-    ids = rows.order_by(*order).values_list("pk", flat=True)
-    end = min(offset + limit, total)
-    if offset >= end:
-        return []
-    if offset <= total // 2:
-        return list(ids[offset:end])
-    return list(ids.reverse()[total - end : total - offset])[::-1]
+def read_status(text: str | None) -> str | None:
+    if text is not None and text not in Invoice.Status.values:
+        allowed = ", ".join(Invoice.Status.values)
+        raise ValidationError(f"Invalid status parameter. Must be one of: {allowed}")
+    return text
 
 
 class InvoicesViewSet(GenericViewSet[Invoice]):
@@ -148,14 +126,23 @@ class InvoicesViewSet(GenericViewSet[Invoice]):
         return handle_invoices_error
 
     def get_queryset(self) -> QuerySet[Invoice]:
-        """Of the token's tenant; of staff's, who may be limited to some."""
-        user: Any = self.request.user
-        rows = (
-            Invoice.objects.for_mga(user.mga) if isinstance(user, Principal) else visible(Invoice.objects.all(), user)
-        )
+        """Of the token's tenant; of staff's, who may be limited to some. With what an answer about one needs."""
+        rows = self.visible_rows()
         standing = Pairing.objects.exclude(status=Pairing.Status.REJECTED).select_related("delivery_note")
         pairings = standing.order_by("-score", "delivery_note_id")
         return rows.select_related("document").prefetch_related(Prefetch("pairings", pairings, to_attr="standing"))
+
+    def visible_rows(self) -> QuerySet[Invoice]:
+        mgas = self.visible_mgas()
+        return Invoice.objects.all() if mgas is None else Invoice.objects.filter(mga__in=mgas)
+
+    def visible_mgas(self) -> Sequence[str] | None:
+        """Ids of the tenants whose invoices may be seen; None: all."""
+        user: Any = self.request.user
+        if isinstance(user, Principal):
+            return [user.mga.pk]
+        ids = tenant_ids(user)
+        return None if ids is None else sorted(ids)
 
     @extend_schema(
         operation_id="listInvoices",
@@ -173,16 +160,20 @@ class InvoicesViewSet(GenericViewSet[Invoice]):
     def list(self, request: Request) -> Response:
         """The tenant's invoices, page by page."""
         parameters = plain_parameters(request)
-        rows = self.narrowed(parameters)
+        status = read_status(parameters.get("status"))
         limit, offset = read_limit(parameters.get("limit")), read_offset(parameters.get("offset"))
-        order = read_sort(parameters.get("sort"))
-        total = self.total(rows, parameters)
-        ids = read_page(rows, order, total, limit, offset)
-        found = self.get_queryset().defer(*LEFT_OUT).in_bulk(ids)
-        page = [found[pk] for pk in ids if pk in found]  # what was deleted meanwhile is not there any more
+        sort = read_sort(parameters.get("sort"))
+        if parameters.keys() & InvoiceFilter.base_filters.keys():
+            rows = self.narrowed(parameters)
+            total = rows.count()
+            page = describe_page(filtered_ids(rows, sort, total, limit, offset))
+        else:  # the usual call: from an index and the tally, without counting
+            mgas = self.visible_mgas()
+            total = count_invoices(mgas, status)
+            page = describe_page(page_ids(mgas, status, sort, total, limit, offset))
         return Response(
             {
-                "invoices": InvoiceSummarySerializer(page, many=True).data,
+                "invoices": page,
                 "count": len(page),
                 "total": total,
                 "limit": limit,
@@ -190,21 +181,10 @@ class InvoicesViewSet(GenericViewSet[Invoice]):
             }
         )
 
-    def total(self, rows: QuerySet[Invoice], parameters: dict[str, str]) -> int:
-        """How many there are: counted only where more than the status narrows them."""
-        if parameters.keys() & InvoiceFilter.base_filters.keys():
-            return rows.count()
-        user: Any = self.request.user
-        mgas = [user.mga.pk] if isinstance(user, Principal) else tenant_ids(user)
-        return count_invoices(mgas, parameters.get("status"))
-
     def narrowed(self, parameters: dict[str, str]) -> QuerySet[Invoice]:
         """The rows that the parameters ask for. Raises ValidationError."""
-        rows = self.get_queryset()
+        rows = self.visible_rows()
         if status := parameters.get("status"):
-            if status not in Invoice.Status.values:
-                allowed = ", ".join(Invoice.Status.values)
-                raise ValidationError(f"Invalid status parameter. Must be one of: {allowed}")
             rows = rows.filter(status=status)
         narrowing = InvoiceFilter(parameters, queryset=rows)
         if not narrowing.is_valid():

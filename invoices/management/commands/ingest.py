@@ -106,6 +106,7 @@ def send(mga: Mga, file: Path, venue: str, kind: str) -> intake.Acceptance:
 
 def wait_for(documents: dict[str, str]) -> None:
     """Until every document is read or has failed. Where no worker takes the jobs, this process does them."""
+    jobs.release_dead_of_this_host()
     last_sign, done = time.monotonic(), 0
     with tqdm(total=len(documents), desc="reading", unit="file", disable=not sys.stderr.isatty()) as bar:
         while (left := pending(documents)) > 0:

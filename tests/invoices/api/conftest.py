@@ -62,7 +62,9 @@ class Reader:
         self.outcome: Reading | ocr.OcrError = make_reading()
         self.calls = 0
 
-    def __call__(self, path: Path, options: ocr.ReaderOptions, find_templates: object = None) -> Reading:
+    def __call__(
+        self, path: Path, options: ocr.ReaderOptions, find_templates: object = None, cuts: object = ()
+    ) -> Reading:
         self.calls += 1
         if isinstance(self.outcome, ocr.OcrError):
             raise self.outcome

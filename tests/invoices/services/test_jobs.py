@@ -224,7 +224,7 @@ def test_a_result_is_dropped_when_another_worker_took_over(
 ) -> None:
     job = make_request_job()
 
-    def read_slowly(path: Path, options: ocr.ReaderOptions, find_templates: object = None) -> ocr.Reading:
+    def read_slowly(path: Path, options: ocr.ReaderOptions, *_: object) -> ocr.Reading:
         expire(job)
         assert jobs.claim(job.pk) is not None  # the other worker
         return reader(path, options)
