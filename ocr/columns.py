@@ -20,6 +20,7 @@ from ocr.types import Word
 
 CELL_GAP = 0.75  # word heights: heading words further apart name different columns
 PHRASE_GAP = 0.55  # word heights: wider apart, two words that are both known are two columns
+SPACED_GAP = 1.0  # word heights: in wide print, words of one known phrase stand no further apart
 HEADING_PITCH = 2.0  # heights: the next row of the same heading stands no further
 HEADING_ROWS = 3  # above and below the main row
 LONGEST_PHRASE = 5  # words
@@ -32,6 +33,8 @@ HOPELESS = NOWHERE + 3.0  # cost of a token in a column that no neighbour can ma
 GAP_COST = 1.5  # of parting two words that stand close
 EDGE_COST = 0.05  # a height of misalignment
 SHORT_UNIT, SHORT_UNIT_COST = 4, 0.8  # letters of an abbreviation that may be a unit nobody knows, and its cost
+BEFORE_NAMES = 0.15  # cost of a name that ends left of its heading
+WORDED_CODE = 0.0  # cost of an article number without a digit ("CONS") that begins below its heading
 SECOND_VALUE = 3.0  # cost of a second value in a column that has one
 
 
@@ -275,6 +278,26 @@ def _cells(row: Row) -> list[_Cell]:
     return found + _part(group)
 
 
+def _whole_cells(cells: Sequence[_Cell], height: float) -> list[_Cell]:
+    """Cells with the unknown words that stand close to them ("Descrizione" + "dei beni"): one heading, not two."""
+    found: list[_Cell] = []
+    for cell in cells:
+        before = found[-1] if found else None
+        if before is None:
+            found.append(cell)
+            continue
+        gap = (cell.left - before.right) / height
+        is_money = all(_CURRENCY_ONLY.fullmatch(word.text) for word in cell.words)
+        phrase = _phrases().get(f"{before.text} {cell.text}") if gap <= SPACED_GAP else None
+        if gap <= PHRASE_GAP and not (before.roles and cell.roles):
+            found[-1] = _Cell(before.words + cell.words, before.roles or cell.roles)
+        elif phrase or (is_money and before.roles and gap <= SPACED_GAP):  # "Unit Cost ($)", spaced widely
+            found[-1] = _Cell(before.words + cell.words, phrase or before.roles)
+        else:
+            found.append(cell)
+    return found
+
+
 def _part(words: Sequence[Word]) -> list[_Cell]:
     """One cell if the words are one phrase, else the longest phrases from the left."""
     if any(_CURRENCY_ONLY.fullmatch(word.text) for word in words) and not any(fold_heading(w.text) for w in words):
@@ -331,7 +354,7 @@ def _are_several(words: Sequence[Word]) -> bool:
 
 def _build(rows: Sequence[Row], tokens: Sequence[Sequence[Token]], main: int) -> Heading | None:
     """The heading around its main row, with what its neighbours add; None if no table can stand below."""
-    stacks = [[cell] for cell in _cells(rows[main])]
+    stacks = [[cell] for cell in _whole_cells(_cells(rows[main]), rows[main].height)]
     first, last = main, main
     for step in (-1, 1):
         for _ in range(HEADING_ROWS):
@@ -533,7 +556,11 @@ def _joint(token: Token, column: Column, gap: float, last: int, here: int, again
 def _region(column: Column, model: Columns) -> tuple[float, float]:
     """Where a column's tokens may stand without cost."""
     if column.role in (Role.DESCRIPTION, Role.OTHER, Role.PATIENT):
-        return column.left - model.height, max(column.right, model.right_of(column) - model.height)
+        left = column.left - model.height
+        if column.role is Role.DESCRIPTION:  # its heading may be centred over names that begin further left
+            before = max((c.right for c in model.columns if c.right < column.left), default=float("-inf"))
+            left = min(left, before + model.height / 2)
+        return left, max(column.right, model.right_of(column) - model.height)
     return column.left, column.right
 
 
@@ -541,6 +568,8 @@ def _cost(token: Token, column: Column, region: tuple[float, float], model: Colu
     kind = _COSTS[column.role].get(token.kind, _UNFIT)
     if column.role is Role.SKU and is_code(token):
         kind = 0.0
+    if column.role is Role.SKU and token.kind is Kind.TEXT and abs(token.left - column.left) < model.height / 2:
+        kind = WORDED_CODE
     if column.role is Role.TAX and token.kind is Kind.TEXT and len(token.text) <= 3:
         kind = 0.0
     if column.role is Role.UNIT and token.kind is Kind.TEXT and (is_pack(token.text) or len(token.text) <= SHORT_UNIT):
@@ -556,6 +585,7 @@ def _cost(token: Token, column: Column, region: tuple[float, float], model: Colu
     )
     if column.role is Role.DESCRIPTION:
         edge = 0.0
+        kind += BEFORE_NAMES if token.right < column.left - model.height else 0.0
     return kind + distance + EDGE_COST * edge / model.height
 
 

@@ -37,6 +37,7 @@ _TIMES = re.compile(
 )
 
 
+_BRACKETED = re.compile(r"[\[(](?=[^\])]*\d)([A-Z0-9][A-Z0-9./_-]{2,})[\])]")  # "[BR-104] Pale Ale"
 _COUNTED_NAME = re.compile(r"(\d{1,3}) ?[xX\u00d7*] ([^\W\d].*)")  # "2 x Lager"
 
 
@@ -48,6 +49,7 @@ class Draft:
     model: Columns
     name: list[tuple[Token, ...]] = field(default_factory=list)
     begun: list[tuple[Token, ...]] = field(default_factory=list)  # what of the name stands above the amounts
+    code: tuple[Token, ...] = ()  # an article number where its name should be; the name is on the next row
     factors: tuple[Decimal, Decimal] | None = None
     patient: str = ""
     category: str = ""
@@ -61,7 +63,7 @@ class Draft:
     @property
     def own_name(self) -> tuple[Token, ...]:
         """Words in the name's column of the amount row itself, without a multiplication."""
-        tokens = self.in_role(Role.DESCRIPTION)
+        tokens = tuple(token for token in self.in_role(Role.DESCRIPTION) if token not in self.code)
         text = " ".join(token.text for token in tokens)
         if _letters(_TIMES.sub(" ", f" {text} ")) < 2 and not re.search(r"\w-$", text):
             return ()
@@ -299,6 +301,7 @@ class _Groups:
     patient: str = ""
     category: str = ""
     names_above: bool | None = None  # whether names stand above their amounts; None: not seen yet
+    codes_above: bool = False  # whether article numbers were seen to stand above their names
     names_begin_above: bool = False  # whether a name was seen to begin above its amounts
     widest: float = 0.0  # right edge of the longest name in the table
 
@@ -316,7 +319,7 @@ def _settle_texts(
     """Hands the text rows between two items to the one above, to the one below, or to the headings."""
     left = list(texts)
     if above is not None:
-        left = _take_stacked(above, left)
+        left = _take_named_below(above, _take_stacked(above, left), below, groups)
     if left and above is not None and (factors := _bare_factors(left[0])) and _multiplies(factors, above):
         above.factors = factors
         left = left[1:]
@@ -379,7 +382,7 @@ def _take_wrapped(draft: Draft, texts: list[TableRow], below: Draft | None, grou
         tokens = _run(placed, tokens) if tokens else tokens
         over_page = count == 0 and own[-1].text.endswith("-") and placed.row.page == after.page + 1
         if not tokens or not (over_page or _near(after, placed.row)):
-            if not tokens and placed.in_role(Role.SKU) and _near(after, placed.row):
+            if not tokens and any(map(is_code, placed.in_role(Role.SKU))) and _near(after, placed.row):
                 continue  # a second article number beside the name
             return texts[count:]
         height = placed.row.height
@@ -401,6 +404,22 @@ def _take_wrapped(draft: Draft, texts: list[TableRow], below: Draft | None, grou
         draft.name.append(tokens)
         own, after = tokens, placed.row
     return []
+
+
+def _take_named_below(draft: Draft, texts: list[TableRow], below: Draft | None, groups: "_Groups") -> list[TableRow]:
+    """The name below an article number that stands in the names' column by itself, as in the item below."""
+    own = draft.own_name
+    if len(own) != 1 or not texts or draft.in_role(Role.SKU) or not _near(draft.last.row, texts[0].row):
+        return texts
+    tokens = texts[0].in_role(Role.DESCRIPTION)
+    alike = below is None or len(below.own_name) == 1
+    coded = (is_code(own[0]) and alike) or (groups.codes_above and own[0].text.isupper())
+    if not coded or not tokens or _letters(_text(tokens)) < 2 or ":" in _text(tokens[:3]):
+        return texts
+    groups.codes_above = True
+    draft.code = own
+    draft.name.append(_run(texts[0], tokens))
+    return texts[1:]
 
 
 def _take_begun(above: Draft | None, texts: list[TableRow], below: Draft, groups: "_Groups") -> list[TableRow]:
@@ -543,7 +562,7 @@ def _finish(draft: Draft, sheet: Sheet, pages: dict[int, Page]) -> LineItem | No
 def _name(draft: Draft) -> tuple[str, str]:
     """Article number and description."""
     lines = [*draft.begun, draft.own_name, *draft.name] if draft.own_name else list(draft.name)
-    sku_tokens = draft.in_role(Role.SKU)
+    sku_tokens = draft.code or draft.in_role(Role.SKU)
     sku = next((token.text for token in sku_tokens if is_code(token)), "")
     if not sku and sku_tokens and len(sku_tokens) == 1:
         sku = sku_tokens[0].text
@@ -553,6 +572,8 @@ def _name(draft: Draft) -> tuple[str, str]:
         head, after = lines[0][0], lines[0][1]
         if is_code(head) and after.left - head.right > SKU_GAP * head.height and draft.model.printed:
             sku, lines[0] = head.text, lines[0][1:]
+        elif bracketed := _BRACKETED.fullmatch(head.text):
+            sku, lines[0] = bracketed[1], lines[0][1:]
     text = ""
     for line in lines:
         text = _join(text, _text(line))

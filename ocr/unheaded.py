@@ -16,6 +16,8 @@ from ocr.types import DocumentKind
 
 SAME_EDGE = 1.6  # word heights within which right (left) edges are one column
 APART = 0.7  # word heights: a number that stands alone is a column's, not part of the name
+BESIDE = 1.5  # word heights that an amount may stand beside its heading
+COUNTED = (Role.DESCRIPTION, Role.QUANTITY)  # columns that are never the total's
 FEWEST_ROWS = 2  # that show a column
 SHARE = 0.5  # of the rows that a column must have a value in
 PROVEN = 0.6  # of the rows in which an equation must hold
@@ -389,7 +391,8 @@ def _contents(model: Columns, sheet: Sheet, rows: Sequence[int]) -> dict[Column,
         for token in sheet.tokens[i]:
             shared = {c: min(c.right, token.right) - max(c.left, token.left) for c in model.columns}
             column = max(shared, key=lambda c: shared[c])
-            if shared[column] > 0:
+            beside = BESIDE * model.height if token.kind is Kind.AMOUNT else 0.0
+            if shared[column] > -beside:
                 held.setdefault(column, []).append(token)
     return held
 
@@ -417,7 +420,7 @@ def _with_total(model: Columns, sheet: Sheet, indices: Sequence[int]) -> Columns
         return model
     total = max(cluster_tokens(ends, model.height, by_right=True), key=lambda cluster: len(cluster.rows))
     for column in reversed(model.columns):
-        if column.left < total.right and total.left < column.right and column.role is not Role.DESCRIPTION:
+        if column.left < total.right and total.left < column.right and column.role not in COUNTED:
             changed = tuple(replace(c, role=Role.TOTAL) if c is column else c for c in model.columns)
             return replace(model, columns=changed)
     if total.left < max(column.left for column in model.columns):
