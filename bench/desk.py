@@ -30,6 +30,8 @@ READ_SECONDS = 900.0
 OPENED, NEXT = 400, 200  # milliseconds that it may take at the median
 USABLE = "() => performance.getEntriesByName('usable').map((mark) => mark.startTime)"
 
+USABLE_TIMES = "(times) => performance.getEntriesByName('usable').length === times"
+
 
 def make_scan(number: int) -> bytes:
     """A TIFF of three pages, different bytes for each number."""
@@ -89,11 +91,11 @@ def measure(url: str, ids: list[str], cookie: str, rounds: int) -> tuple[list[fl
             context.add_cookies([{"name": "sessionid", "value": cookie, "url": url}])
             page = context.new_page()
             page.goto(f"{url}/admin/invoices/invoice/{ids[number % len(ids)]}/review/")
-            page.wait_for_function(f"({USABLE})().length === 1")
+            page.wait_for_function(USABLE_TIMES, arg=1)
             opened.append(page.evaluate(USABLE)[0])
             page.wait_for_load_state("networkidle")
             pressed = page.evaluate("() => { document.getElementById('skip').click(); return performance.now(); }")
-            page.wait_for_function(f"({USABLE})().length === 2")
+            page.wait_for_function(USABLE_TIMES, arg=2)
             stepped.append(page.evaluate(USABLE)[1] - pressed)
             context.close()
         browser.close()
