@@ -28,7 +28,6 @@ NOTICES = {
     "small-file": "The file is smaller than 50 KB.",
     "blur": "The picture is blurred.",
     "tilt": "The page is tilted.",
-    "glare": "A light is reflected in the picture: print below it may be lost.",
     "cut-off": "Text runs into the edge: part of the page may be missing.",
 }
 HTTP_STATUS = {"INVALID_FILE_FORMAT": 400}
