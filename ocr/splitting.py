@@ -23,6 +23,7 @@ MISREAD = str.maketrans("OILSBZG", "0115826")  # letters that are read for digit
 HEAD = 0.25  # of the page: where a heading can say that it goes on
 FOOT_ROWS, HEAD_ROWS = 6, 10
 TITLE_CONFIDENCE = 0.8  # of the kind: below, it was told by the content and not by a title
+SURE_IDENTITY = 0.85  # of number and supplier: above, they tell a document without a title from a page that goes on
 SURE, FAIR, DOUBTFUL = 0.98, 0.9, 0.6
 
 
@@ -47,6 +48,7 @@ class PageFacts:
     place: int  # "page 2 of 3": 2; 0 = not printed
     count: int
     goes_on: bool  # its head says that it continues another page
+    sure: bool = False  # of its number and its supplier
 
 
 def split(pages: Sequence[Page]) -> tuple[Part, ...]:
@@ -91,6 +93,8 @@ def begins_document(page: PageFacts, before: Sequence[PageFacts]) -> tuple[bool,
         return False, FAIR, "continued"
     if page.document_number and has_title:
         return True, FAIR, "a number of its own"
+    if page.sure and number and page.supplier not in {p.supplier for p in before}:
+        return True, FAIR, "another number and supplier"
     if has_title and page.supplier and page.supplier != last.supplier:
         return True, DOUBTFUL, "another supplier"
     if has_title and page.kind is not before[0].kind:
@@ -119,6 +123,7 @@ def look_at(page: Page) -> PageFacts:
         place=place,
         count=count,
         goes_on=continues(page),
+        sure=bool(found and supplier and min(found.confidence, supplier.confidence) > SURE_IDENTITY),
     )
 
 

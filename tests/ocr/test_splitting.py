@@ -1,9 +1,11 @@
 """Where one document of a file ends and the next begins."""
 
+from dataclasses import replace
+
 import pytest
 
-from ocr.splitting import page_place, split
-from ocr.types import Page
+from ocr.splitting import PageFacts, begins_document, page_place, split
+from ocr.types import DocumentKind, Page
 from tests.ocr.sheets import make_page
 
 INVOICE = """
@@ -72,3 +74,10 @@ def test_no_page_is_lost_or_used_twice() -> None:
 def test_page_numbers_are_read_in_several_languages() -> None:
     texts = ["Page 2 of 3", "Seite 2 von 3", "Pagina 2 van 3", "2 / 3"]
     assert [page_place(make_page(text)) for text in texts] == [(2, 3)] * 4
+
+
+def test_another_number_and_supplier_begin_a_document_without_a_title() -> None:
+    first = PageFacts(1, DocumentKind.INVOICE, 0.7, "4711", "castle wines", 0, 0, False, sure=True)
+    other = PageFacts(2, DocumentKind.INVOICE, 0.7, "8812", "mill foods", 0, 0, False, sure=True)
+    assert begins_document(other, [first])[0]
+    assert not begins_document(replace(other, sure=False), [first])[0]
