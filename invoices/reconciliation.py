@@ -38,6 +38,12 @@ CASH_ROUNDING = {
     "DKK": Decimal("0.25"),
     "HUF": Decimal("2.50"),
 }
+# Currencies of one sign: $, kr, ¥.
+ONE_SIGN = (
+    frozenset({"USD", "AUD", "NZD", "CAD", "SGD", "HKD", "MXN"}),
+    frozenset({"SEK", "NOK", "DKK", "ISK"}),
+    frozenset({"JPY", "CNY"}),
+)
 TITLES = frozenset({"mr", "mrs", "ms", "miss", "dr", "prof", "herr", "frau", "mme", "sig", "and", "und", "the"})
 
 
@@ -80,7 +86,8 @@ def _compare_header(invoice: Invoice, record: PimsInvoice, page: PageText, allow
     currency = _of(invoice, "currency", "currency", record.currency)
     if currency.printed and currency.recorded:
         is_same = currency.printed == currency.recorded
-        yield _judge(currency, is_same, CheckStatus.FAILED if currency.origin else CheckStatus.WARNING)
+        is_told = currency.origin and not _share_sign(currency, page)
+        yield _judge(currency, is_same, CheckStatus.FAILED if is_told else CheckStatus.WARNING)
     yield from _compare_total(_of(invoice, "totalAmount", "gross_total", record.total), record, page, allowed)
     yield from _compare_balance(_of(invoice, "balanceDue", "amount_due", record.balance_due), record, allowed)
     practice = _of(invoice, "practice.practiceName", "supplier_name", record.practice.name)
@@ -92,6 +99,12 @@ def _compare_header(invoice: Invoice, record: PimsInvoice, page: PageText, allow
 
 def _of(invoice: Invoice, field: str, column: str, recorded: Any) -> Compared:
     return Compared(field, getattr(invoice, column), recorded, invoice.origin(column))
+
+
+def _share_sign(pair: Compared, page: PageText) -> bool:
+    """Whether both may be what one sign on the page means, such as a bare "$"."""
+    is_named = any(pair.printed in word.upper() for word in page.words)
+    return not is_named and any({pair.printed, pair.recorded} <= codes for codes in ONE_SIGN)
 
 
 # --- Number, days, amounts ------------------------------------------------------------------------------------------

@@ -176,6 +176,11 @@ def test_a_prefix_that_only_one_side_has_does_not_count() -> None:
     assert compared(page_of(invoice_number="1042")) == {}
 
 
+def test_a_bare_dollar_sign_may_be_any_dollar() -> None:
+    assert statuses(compared(currency="AUD", words="Total $108.00")) == {"pims.currency": "warning"}
+    assert statuses(compared(currency="AUD", words="Total USD 108.00")) == {"pims.currency": "failed"}
+
+
 def test_a_subtotal_that_was_taken_for_the_total_is_a_warning() -> None:
     found = compared(page_of(gross_total=Decimal("100.00")), words="Subtotal 100.00 Tax 8.00 Total $108.00")
     assert statuses(found) == {"pims.totalAmount": "warning"}
