@@ -131,7 +131,7 @@ def test_what_still_fails_blocks_until_it_is_accepted(admin_client: Client, flag
 def test_rejecting_needs_a_reason_and_postponing_leaves_the_queue(admin_client: Client, flagged: Invoice) -> None:
     assert post(admin_client, flagged, "reject", reason=" ").json()["error"]["code"] == "invalid"
     assert post(admin_client, flagged, "postpone", **{"for": "hour"}).json()["ok"]
-    assert "1 postponed" in admin_client.get(QUEUE).content.decode()
+    assert "Postponed <b>1</b>" in admin_client.get(QUEUE).content.decode()
     flagged.refresh_from_db()
     assert flagged.postponed_until is not None and flagged.postponed_until > timezone.now() + timedelta(minutes=59)
 
