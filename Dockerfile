@@ -2,9 +2,10 @@
 # what changes lies in /data (a volume) and /tmp (in memory).
 FROM python:3.11-slim-bookworm AS packages
 WORKDIR /build
-COPY requirements.txt .
+COPY requirements.lock .
 RUN python -m venv /venv \
-    && /venv/bin/pip install --no-cache-dir --disable-pip-version-check -r requirements.txt sentry-sdk==2.75.0
+    && /venv/bin/pip install --no-cache-dir --disable-pip-version-check --require-hashes -r requirements.lock \
+    && /venv/bin/pip install --no-cache-dir --disable-pip-version-check sentry-sdk==2.75.0
 
 FROM python:3.11-slim-bookworm
 RUN apt-get update \

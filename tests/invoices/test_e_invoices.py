@@ -167,7 +167,7 @@ def test_a_bare_e_invoice_is_read_and_shown_as_a_page(client: Client, admin_clie
     words = [word["text"] for word in invoice.document.pages.get().words]
     assert {"Rösterei", "RE-2025-0815", "235.50"} <= set(words)
     picture = admin_client.get(f"/admin/invoices/document/{invoice.document_id}/pages/1/")
-    assert picture["Content-Type"] == "image/png"
+    assert picture["Content-Type"] == "image/jpeg"
     with Image.open(io.BytesIO(picture.content)) as page:
         box = invoice.reading["gross_total"]["box"]
         edges = [side * size for side, size in zip(box, page.size * 2, strict=True)]
