@@ -7,6 +7,7 @@ import threading
 from collections.abc import Callable, Iterable
 from typing import Any
 
+from django.core.checks.urls import check_url_config
 from django.core.wsgi import get_wsgi_application
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "invoicedata.settings")
@@ -41,3 +42,4 @@ def stop_reading(connection: socket.socket) -> None:
 
 
 application = with_deadline(get_wsgi_application())
+check_url_config(None)  # imports what the routes lead to: the first request does not wait for it

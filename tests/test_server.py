@@ -82,7 +82,7 @@ def wait_until_it_answers(port: int) -> None:
         try:
             requests.get(f"http://127.0.0.1:{port}/api/v1/health", timeout=5)
             return
-        except requests.ConnectionError:
+        except (requests.ConnectionError, requests.Timeout):
             time.sleep(0.1)
     raise TimeoutError(f"The server did not answer within {START_SECONDS} s.")
 
