@@ -8,12 +8,14 @@ Everything that was made of the files is compared. The exit status is 1 where so
 """
 
 import argparse
+import json
 import os
 import random
 import subprocess
 import sys
 import tempfile
 import time
+from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -110,11 +112,19 @@ class Place:
 
 
 def compare(name: str, calm: str, killed: str, met: int, kills: int) -> bool:
-    same = calm == killed
+    """Whether the rows are the same; shows those that are not."""
+    left, right = json.loads(calm), json.loads(killed)
+    same = left == right
     print(
         f"{name}: {met} of {kills} kills met it alive; the rows are {'the same' if same else 'NOT the same'}",
         flush=True,
     )
+    for table in left:
+        ours, theirs = (Counter(map(json.dumps, rows[table])) for rows in (left, right))
+        for row in (ours - theirs).elements():
+            print(f"  {table}, undisturbed only: {row}")
+        for row in (theirs - ours).elements():
+            print(f"  {table}, killed only: {row}")
     return same
 
 
