@@ -20,7 +20,8 @@ def _own_files(settings: Settings, tmp_path: Path) -> None:
 def django_db_modify_db_settings(
     django_db_modify_db_settings_parallel_suffix: None, tmp_path_factory: pytest.TempPathFactory
 ) -> None:
-    """A database for each process. SQLite as it is used: a file. In memory it locks whole tables, and threads that write at once would fail."""
+    """A database for each process. SQLite as it is used: a file. In memory it locks whole tables, and threads that
+    write at once would fail."""
     database = project.DATABASES["default"]
     if database["ENGINE"] == "django.db.backends.sqlite3":
         database.setdefault("TEST", {})["NAME"] = str(tmp_path_factory.mktemp("database") / "test.sqlite3")
