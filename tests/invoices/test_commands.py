@@ -8,8 +8,9 @@ from django.core.management import CommandError, call_command
 from pytest_django.fixtures import Settings
 
 import ocr
-from invoices.models import DeliveryNote, Document, Invoice
-from invoices.services import queue
+from invoices.models import DeliveryNote, Document, Invoice, Job
+from invoices.services import processing, queue
+from invoices.services.jobs import worker_name
 from tests.documents import make_pdf
 from tests.factories import make_mga
 from tests.invoices.api.conftest import Reader
@@ -65,6 +66,22 @@ def test_waiting_reads_in_this_process_where_no_worker_does(tmp_path: Path, monk
     (tmp_path / "a.pdf").write_bytes(make_pdf())
     assert run("ingest", str(tmp_path / "a.pdf"), mga="acme", wait=True)[0] == 0
     assert Invoice.objects.get().invoice_number == "INV-1042"
+
+
+def test_what_was_read_and_not_judged_when_a_run_stopped_is_judged_by_the_next(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    make_mga()
+    monkeypatch.setattr(ocr, "read", Reader())
+    (tmp_path / "a.pdf").write_bytes(make_pdf())
+    with monkeypatch.context() as stopping:
+        stopping.setattr(processing, "check_document", lambda *_: (_ for _ in ()).throw(KeyboardInterrupt))
+        with pytest.raises(KeyboardInterrupt):
+            run("ingest", str(tmp_path / "a.pdf"), mga="acme", wait=True)
+    Job.objects.update(worker=f"{worker_name().rpartition(':')[0]}:999999999")  # a process that is gone
+    assert Invoice.objects.get().status == Invoice.Status.PENDING
+    assert run("ingest", str(tmp_path / "a.pdf"), mga="acme", wait=True)[0] == 0
+    assert Invoice.objects.get().status != Invoice.Status.PENDING
 
 
 def test_a_path_that_is_not_there_is_told() -> None:

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from django.core.management import BaseCommand, CommandError
+from django.db.models import Q
 from django.utils import timezone
 from tqdm import tqdm
 
@@ -120,7 +121,10 @@ def wait_for(documents: dict[str, str]) -> None:
 
 
 def pending(documents: dict[str, str]) -> int:
-    return Document.objects.filter(pk__in=documents, state=Document.State.PENDING).count()
+    """How many are not read, or read and not judged yet: a stop may come between the two."""
+    unfinished = Job.objects.filter(state__in=(Job.State.QUEUED, Job.State.RUNNING)).values("document")
+    of_ours = Document.objects.filter(pk__in=documents)
+    return of_ours.filter(Q(state=Document.State.PENDING) | Q(pk__in=unfinished)).count()
 
 
 def is_worker_at_it() -> bool:
