@@ -4,6 +4,8 @@ import pytest
 import yaml
 from django.test import Client
 
+pytestmark = pytest.mark.django_db  # requests are counted there
+
 
 @pytest.fixture
 def client() -> Client:
