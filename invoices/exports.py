@@ -110,14 +110,14 @@ def write_jsonl(rows: QuerySet[Invoice], stream: IO[bytes], tick: Tick) -> Expor
 
 
 def write_ubl(rows: QuerySet[Invoice], stream: IO[bytes], tick: Tick) -> Exported:
-    """A .tar.gz with a UBL 2.1 document an invoice, named by its id. Where a value is missing that UBL requires, the
-    invoice is left out."""
+    """A .tar.gz with a UBL 2.1 document an invoice, named by its id, valid against the schema. Where a value is
+    missing that UBL requires, the invoice is left out."""
     count, left_out, examples = 0, 0, list[str]()
     with tarfile.open(fileobj=stream, mode="w|gz") as archive:
         for invoice in _whole(rows):
             try:
                 content = ubl.to_xml(invoice, list(invoice.lines.all()), invoice.supplier)
-            except ubl.IncompleteInvoiceError:
+            except ubl.NotExpressibleError:
                 left_out += 1
                 examples = [*examples, invoice.pk][:MOST_EXAMPLES]
             else:

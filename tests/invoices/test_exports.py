@@ -20,7 +20,7 @@ from lxml import etree
 from invoicedata.models import Mga
 from invoices import exports
 from invoices.models import Invoice, InvoiceLine, Payment
-from invoices.ubl import CAC, CBC
+from invoices.ubl import CAC, CBC, SCHEMAS
 from tests.factories import make_document, make_invoice, make_mga
 
 pytestmark = pytest.mark.django_db
@@ -155,24 +155,14 @@ def test_ubl_holds_what_is_known(invoice: Invoice, tmp_path: Path) -> None:
     assert {node.get("currencyID") for node in document.iter(f"{{{CBC}}}PayableAmount")} == {"GBP"}
 
 
-def test_ubl_elements_stand_in_the_order_of_the_schema(invoice: Invoice, tmp_path: Path) -> None:
-    (document,) = documents(export(tmp_path / "x.tar.gz")).values()
-    assert [etree.QName(node).localname for node in document] == [
-        "UBLVersionID",
-        "ID",
-        "IssueDate",
-        "DueDate",
-        "InvoiceTypeCode",
-        "DocumentCurrencyCode",
-        "OrderReference",
-        "DespatchDocumentReference",
-        "AccountingSupplierParty",
-        "AccountingCustomerParty",
-        "TaxTotal",
-        "LegalMonetaryTotal",
-        "InvoiceLine",
-        "InvoiceLine",
-    ]
+def test_the_schema_of_ubl_accepts_what_is_written_and_refuses_another_order(invoice: Invoice, tmp_path: Path) -> None:
+    for kind in ("Invoice", "CreditNote"):
+        (document,) = documents(export(tmp_path / f"{kind}.tar.gz")).values()
+        schema = etree.XMLSchema(etree.parse(SCHEMAS / f"UBL-{kind}-2.1.xsd"))
+        schema.assertValid(document)
+        document.append(document[0])
+        assert not schema.validate(document)
+        Invoice.objects.update(kind=Invoice.Kind.CREDIT_NOTE)
 
 
 def test_a_credit_note_is_one_in_ubl_too(invoice: Invoice, tmp_path: Path) -> None:
