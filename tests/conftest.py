@@ -4,7 +4,10 @@ from pathlib import Path
 
 import pytest
 from django.conf import settings as project
+from pytest_django import DjangoDbBlocker
 from pytest_django.fixtures import Settings
+
+from tests import flushing
 
 
 @pytest.fixture(autouse=True)
@@ -26,3 +29,11 @@ def django_db_modify_db_settings(
     if database["ENGINE"] == "django.db.backends.sqlite3":
         database.setdefault("TEST", {})["NAME"] = str(tmp_path_factory.mktemp("database") / "test.sqlite3")
         database["OPTIONS"]["init_command"] += "PRAGMA synchronous=OFF;"  # a test survives no power cut
+    else:
+        database.setdefault("OPTIONS", {})["options"] = "-c synchronous_commit=off"
+
+
+@pytest.fixture(scope="session")
+def django_db_setup(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> None:
+    with django_db_blocker.unblock():
+        flushing.install()

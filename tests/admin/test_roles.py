@@ -1,10 +1,8 @@
 """Roles, and staff who are limited to some tenants: no list, page, file or figure of another's reaches them."""
 
-from importlib import import_module
 from typing import Any
 
 import pytest
-from django.apps import apps
 from django.contrib import admin
 from django.contrib.auth import get_user_model
 from django.contrib.auth.models import Group, Permission
@@ -21,12 +19,6 @@ from tests.factories import make_invoice, make_mga, make_pims_record
 
 pytestmark = pytest.mark.django_db
 FOR_ALL_TENANTS = {"signingkey"}
-
-
-@pytest.fixture(autouse=True)
-def _roles(db: None) -> None:
-    """Made by a migration; a test that empties the database takes them away."""
-    import_module("invoices.migrations.0011_add_roles").make_roles(apps, None)
 
 
 def make_staff(name: str, role: str = "", mga: Mga | None = None) -> Any:
