@@ -112,6 +112,9 @@ class Pairing(models.Model):
         constraints = [
             models.UniqueConstraint(fields=["invoice", "delivery_note"], name="pairing_once"),
             models.CheckConstraint(condition=models.Q(score__gte=0, score__lte=1), name="pairing_score_0_to_1"),
+            models.CheckConstraint(
+                condition=models.Q(status__in=["suggested", "confirmed", "rejected"]), name="pairing_status_known"
+            ),
         ]
 
     def __str__(self) -> str:

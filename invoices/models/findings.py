@@ -48,7 +48,15 @@ class Finding(models.Model):
 
     class Meta:
         ordering = ("invoice", "severity", "rule", "line")
-        constraints = [models.UniqueConstraint(fields=["invoice", "rule", "field", "line"], name="finding_once")]
+        constraints = [
+            models.UniqueConstraint(fields=["invoice", "rule", "field", "line"], name="finding_once"),
+            models.CheckConstraint(
+                condition=models.Q(severity__in=["error", "warning", "info"]), name="finding_severity_known"
+            ),
+            models.CheckConstraint(
+                condition=models.Q(state__in=["open", "resolved", "ignored"]), name="finding_state_known"
+            ),
+        ]
 
     def __str__(self) -> str:
         return self.message

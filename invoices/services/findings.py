@@ -7,11 +7,12 @@ from operator import or_
 from django.db.models import Q
 from django.utils import timezone
 
-from invoices.models import Finding, Invoice, Pairing
+from invoices.models import Document, Finding, Invoice, Pairing
 from invoices.services.events import record_event
 from invoices.validation import Check, CheckStatus
 
 SEVERITIES = {CheckStatus.FAILED: Finding.Severity.ERROR, CheckStatus.WARNING: Finding.Severity.WARNING}
+READING_FAILED = "reading.failed"
 Key = tuple[str, str, int]
 
 
@@ -75,19 +76,26 @@ def compute_status(
 
 def update_status(invoice: Invoice) -> None:
     """Counts the open findings anew and sets the status that follows; a change is recorded."""
-    found = invoice.findings.filter(state=Finding.State.OPEN)
-    severities = list(found.values_list("severity", flat=True))
-    before = invoice.status
-    invoice.open_findings = len(severities)
+    found = list(invoice.findings.filter(state=Finding.State.OPEN).values_list("rule", "severity"))
+    before, is_read = invoice.status, bool(invoice.page_numbers)
+    invoice.open_findings = len(found)
     invoice.status = compute_status(
-        is_read=True,
-        blocking=severities.count(Finding.Severity.ERROR),
+        has_failed=any(rule == READING_FAILED for rule, _ in found),
+        blocking=sum(severity == Finding.Severity.ERROR for _, severity in found),
         is_matched=invoice.pims_record is not None or is_paired(invoice),
-        is_checked=not severities,
+        is_checked=is_read and not found,
+        is_read=is_read,
     )
     invoice.save(update_fields=["open_findings", "status", "updated_at"])
     if invoice.status != before:
         record_event(invoice.mga, invoice.pk, "invoice.status", data={"from": before, "to": invoice.status})
+
+
+def tell_of_failure(document: Document, reason: str = "") -> None:
+    """That the document could not be read, and why, on the invoices that it stands for; without a reason: no longer."""
+    checks = [Check(READING_FAILED, "", CheckStatus.FAILED, reason)] if reason else []
+    for invoice in document.invoices.select_related("mga"):
+        replace_findings(invoice, checks, families=(READING_FAILED,))
 
 
 def is_paired(invoice: Invoice) -> bool:

@@ -29,6 +29,7 @@ from invoices.models import Document, Invoice, Job
 from invoices.models.documents import upload_path
 from invoices.services import jobs
 from invoices.services.events import record_event
+from invoices.services.findings import tell_of_failure
 from invoices.services.reading import reader_options
 from ocr import OcrError, shared_reader
 from ocr.errors import ReaderBusyError, ReaderCrashedError
@@ -208,7 +209,7 @@ def store(
         return known, True
     known.state, known.error_code, known.error_message = Document.State.PENDING, "", ""
     known.save(update_fields=["state", "error_code", "error_message"])
-    known.invoices.update(status=Invoice.Status.PENDING)
+    tell_of_failure(known)
     return known, False
 
 

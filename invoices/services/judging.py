@@ -4,7 +4,7 @@ from django.utils import timezone
 
 from invoices.e_invoices import FAMILY, compare_with_page
 from invoices.models import Document, Invoice
-from invoices.services.findings import replace_findings
+from invoices.services.findings import replace_findings, tell_of_failure
 from invoices.services.history import judge_later
 from invoices.services.pairing import pair_document
 from invoices.services.reconciling import reconcile
@@ -14,6 +14,7 @@ from invoices.validation import FAMILIES, PAGES, Check, Given, check_invoice, ch
 def judge_document(document: Document) -> None:
     """Runs the checks over the document's invoices, keeps their findings, and pairs with deliveries. Inside the
     caller's transaction."""
+    tell_of_failure(document)
     for invoice in document.invoices.select_related("mga").prefetch_related("lines", "payments"):
         judge(invoice)
     judge_later(pair_document(document))

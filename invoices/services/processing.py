@@ -16,7 +16,7 @@ from invoices.models import Document, Job
 from invoices.services import completion, jobs
 from invoices.services.cutting import cuts_of
 from invoices.services.events import record_event
-from invoices.services.findings import compute_status
+from invoices.services.findings import tell_of_failure
 from invoices.services.intake import StorageUnavailableError, local_copy
 from invoices.services.judging import judge_document
 from invoices.services.reading import reader_options
@@ -148,7 +148,7 @@ def fail_document(document: Document | None, failure: Failure) -> None:
         return
     document.state, document.error_code, document.error_message = Document.State.ERROR, failure.code, failure.message
     document.save(update_fields=["state", "error_code", "error_message"])
-    document.invoices.update(status=compute_status(has_failed=True))
+    tell_of_failure(document, failure.message)
     record_event(document.mga, document.pk, "document.failed", data={"code": failure.code})
 
 

@@ -13,9 +13,10 @@ from pytest_django.fixtures import Settings
 
 import ocr
 from bench.machines import wait_until
+from invoicedata.models import Event
 from invoices import tasks
 from invoices.errors import QueueFullError
-from invoices.models import Document, Invoice, InvoiceRequest, Job, WebhookDelivery
+from invoices.models import Document, Finding, Invoice, InvoiceRequest, Job, WebhookDelivery
 from invoices.services import jobs, processing, queue
 from invoices.services.broker import NudgeBroker
 from invoices.services.sweeping import is_stalled, sweep
@@ -255,3 +256,27 @@ def test_workers_that_take_nothing_are_noticed() -> None:
     assert is_stalled(now)
     jobs.claim(job.pk)
     assert not is_stalled(timezone.now())
+
+
+def test_a_failure_is_a_finding_until_the_document_can_be_read(reader: Reader, nudges: list[str]) -> None:
+    job = make_job(max_attempts=1)
+    document = job.document
+    invoice = Invoice.objects.create(mga=job.mga, document=document, filename=document.filename)
+    outcome, reader.outcome = reader.outcome, NothingLegibleError()
+    processing.run_job(job.pk)
+    invoice.refresh_from_db()
+    finding = invoice.findings.get(state=Finding.State.OPEN)
+    assert (invoice.status, invoice.open_findings) == (Invoice.Status.ERROR, 1)
+    assert (finding.rule, finding.severity, finding.message) == (
+        "reading.failed",
+        Finding.Severity.ERROR,
+        Document.objects.get().error_message,
+    )
+    reader.outcome = outcome
+    Document.objects.update(state=Document.State.PENDING)
+    processing.run_job(Job.objects.create(mga=job.mga, document=document, max_attempts=1).pk)
+    finding.refresh_from_db()
+    assert finding.state == Finding.State.RESOLVED
+    changes = [e.data for e in Event.objects.filter(action="invoice.status", subject=invoice.pk).order_by("pk")]
+    assert changes[0] == {"from": "pending", "to": "error"}
+    assert changes[-1]["to"] == Invoice.objects.get().status != Invoice.Status.ERROR
