@@ -112,26 +112,23 @@ DATABASES = {"default": _database}
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 # --- Memory of a process -------------------------------------------------------------------------------------------
-CACHES: dict[str, dict[str, Any]] = {
-    "default": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"},
-    "pictures": {  # of pages, some 200 KB each
-        "BACKEND": "django.core.cache.backends.locmem.LocMemCache",
-        "LOCATION": "pictures",
-        "OPTIONS": {"MAX_ENTRIES": 150},
-    },
-}
+CACHES = {"default": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}}
 
 # --- Files ----------------------------------------------------------------------------------------------------------
 MEDIA_ROOT = DATA_DIR / "files"
 STORAGE_URL = env.confidential("STORAGE_URL")
 STORAGES: dict[str, dict[str, Any]] = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage", "OPTIONS": {"file_permissions_mode": 0o600}},
+    "pictures": {  # of pages, some 150 KB each; they can be drawn again
+        "BACKEND": "django.core.files.storage.FileSystemStorage",
+        "OPTIONS": {"location": DATA_DIR / "pictures", "file_permissions_mode": 0o600, "allow_overwrite": True},
+    },
     "staticfiles": {"BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"},
 }
 if STORAGE_URL:
     from invoicedata.storage import storage_options  # not for those who need none of it: it takes a while to import
 
-    STORAGES["default"] = storage_options(STORAGE_URL)
+    STORAGES["default"] = STORAGES["pictures"] = storage_options(STORAGE_URL)
 STATIC_URL = "/static/"
 STATIC_ROOT = Path(env.text("STATIC_DIR") or DATA_DIR / "static").resolve()
 STATICFILES_DIRS = [BASE_DIR / "static"]

@@ -89,6 +89,11 @@ class ObjectStorage(S3Storage):
         with told_as_os_errors():
             super().delete(name)
 
+    def listdir(self, name: str) -> tuple[list[str], list[str]]:
+        with told_as_os_errors():
+            folders, files = super().listdir(name)
+            return folders, files
+
     def _save(self, name: str, content: File) -> str:
         with told_as_os_errors():
             return str(super()._save(name, content))

@@ -23,7 +23,7 @@ from invoices.admin.cutting import CutViews, NeedsLookFilter
 from invoices.errors import InvoiceDataError
 from invoices.models import DeliveryNote, Document, DocumentPart, Invoice, Page
 from invoices.services import intake, rereading
-from invoices.services.rendering import THUMBNAIL_WIDTH, WIDTH, PageNotShownError, render_page
+from invoices.services.rendering import PageNotShownError, picture_of, thumbnail_of
 
 
 class PageInline(ReadOnlyInline):
@@ -163,7 +163,7 @@ class DocumentAdmin(CutViews, ReadOnlyAdmin):
             raise PermissionDenied
         document = get_object_or_404(self.get_queryset(request), pk=document_id)
         try:
-            picture = render_page(document, number, THUMBNAIL_WIDTH if "small" in request.GET else WIDTH)
+            picture = thumbnail_of(document, number) if "small" in request.GET else picture_of(document, number)
         except PageNotShownError as error:
             raise Http404(str(error)) from error
         response = HttpResponse(picture, content_type="image/jpeg")

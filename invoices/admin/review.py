@@ -188,6 +188,7 @@ class ReviewViews:
             "opts": self.opts,
             "invoice": invoice,
             "engines": ENGINES.items(),
+            "is_nav_sidebar_enabled": False,
             "state": self.state(request, invoice),
         }
         return TemplateResponse(request, "admin/invoices/invoice/review.html", context)

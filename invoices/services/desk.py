@@ -22,7 +22,7 @@ from invoices.services.judging import checks_of
 from invoices.services.pairing import WINDOW, variances_of
 from invoices.services.reading import reader_options
 from invoices.services.reasons import in_words
-from invoices.services.rendering import PNG, render_page
+from invoices.services.rendering import draw_page
 from invoices.services.review import HEADER_FIELDS, LINE_FIELDS, LINES, Preview, as_json
 from invoices.validation import REQUIRED, Check, CheckStatus
 from ocr import OcrError, shared_reader
@@ -372,7 +372,7 @@ def read_region(document: Document, number: int, box: Sequence[float]) -> str:
     inside = [word for word in words_of(document, number) if _is_inside(word, box)]
     if inside:
         return " ".join(str(word[0]) for word in inside)[:MOST_REGION_TEXT]
-    return _recognise(render_page(document, number, REGION_WIDTH, PNG), box)[:MOST_REGION_TEXT]
+    return _recognise(draw_page(document, number, REGION_WIDTH), box)[:MOST_REGION_TEXT]
 
 
 def _is_inside(word: Sequence[Any], box: Sequence[float]) -> bool:

@@ -17,6 +17,7 @@ from django.utils.crypto import salted_hmac
 from invoicedata.models import Mga
 from invoices.models import Document, Erasure, InvoiceRequest, Practice
 from invoices.services.events import record_event
+from invoices.services.rendering import forget_pictures
 from invoices.services.templates import forget_soon
 from pims.erasure import erase_customer_records
 
@@ -86,6 +87,7 @@ def erase_document(document: Document) -> None:
     document.invoices.all().delete()  # with their lines, payments, findings, corrections, pairings
     document.delivery_notes.all().delete()
     mga, subject = document.mga, document.pk
+    forget_pictures(document)
     document.delete()  # with its pages and jobs
     _erase_unknown_practices(practices)
     record_event(mga, subject, "document.erased")

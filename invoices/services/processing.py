@@ -8,6 +8,7 @@ import logging
 from dataclasses import dataclass
 
 from django.db import transaction
+from django.utils import timezone
 
 import ocr
 from invoicedata import metrics
@@ -21,6 +22,7 @@ from invoices.services.intake import StorageUnavailableError, local_copy
 from invoices.services.judging import judge_document
 from invoices.services.reading import reader_options
 from invoices.services.recording import record_reading
+from invoices.services.rendering import draw_ahead
 from invoices.services.templates import find_templates
 from ocr.errors import ReaderCrashedError, ReadTimeoutError
 
@@ -70,6 +72,14 @@ def run(job: Job) -> None:
         except Exception:
             logger.exception("Job %s stopped at attempt %s.", job.pk, job.attempts)
             give_back(job, Failure(CRASHED, CRASHED_MESSAGE))
+        else:
+            prepare_review(job)
+
+
+def prepare_review(job: Job) -> None:
+    """The pictures that a reviewer will ask for, unless others wait to be read."""
+    if job.document is not None and not Job.objects.claimable(timezone.now()).exists():
+        draw_ahead(job.document)
 
 
 def process(job: Job) -> None:

@@ -19,6 +19,7 @@ from invoicedata.models import Mga, Usage
 from invoices.models import Document, InvoiceRequest, WebhookDelivery
 from invoices.services.erasure import erase_document, forget_deleted_pages
 from invoices.services.events import record_event
+from invoices.services.rendering import forget_pictures
 from invoices.services.requests import KEY_LIFETIME
 
 logger = logging.getLogger(__name__)
@@ -85,12 +86,13 @@ def _batches(rows: QuerySet[Row]) -> Iterator[Row]:
 
 
 def forget_file(document: Document) -> None:
-    """Deletes the file and the words of its pages; what was read into values stays."""
+    """Deletes the file, the pictures and the words of its pages; what was read into values stays."""
     name = document.file.name or ""
     with transaction.atomic():
         document.pages.update(words=[])
         Document.objects.filter(pk=document.pk).update(file="")
         record_event(document.mga, document.pk, "document.file_deleted")
+        forget_pictures(document)
         default_storage.delete(name)
 
 

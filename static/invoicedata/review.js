@@ -57,9 +57,7 @@ function load(fresh, keep = null) {
 /** Tells the browser's own timeline when page and form are there: bench/desk.py reads it. */
 function markUsable() {
     const id = state.id;
-    const picture = document.querySelector(".page img");
-    const ready = picture ? picture.decode().catch(() => null) : Promise.resolve();
-    ready.then(() => requestAnimationFrame(() => state.id === id && performance.mark("usable", { detail: id })));
+    firstPicture().then(() => requestAnimationFrame(() => state.id === id && performance.mark("usable", { detail: id })));
 }
 
 function emptyDraft() {
@@ -713,17 +711,24 @@ function drawPages() {
     turned = 0;
     const source = (page) => `${state.pageUrl}${page.number}/`;
     $("sheet").replaceChildren(...state.pages.map((page, index) => {
-        const picture = make("img", { alt: `Page ${page.number}`, src: source(page), loading: index ? "lazy" : "eager", draggable: false });
+        const picture = make("img", { alt: `Page ${page.number}`, draggable: false, ...(index ? { loading: "lazy", dataset: { src: source(page) } } : { src: source(page) }) });
         return make("div", { className: "holder" }, make("div", { className: "page", dataset: { page: page.number } }, picture, ...marksOn(page.number)));
     }));
     $("thumbs").replaceChildren(...(state.pages.length > 1 ? state.pages : []).map((page) => {
-        const picture = make("img", { alt: "", src: `${source(page)}?small`, loading: "lazy" });
+        const picture = make("img", { alt: "", loading: "lazy", dataset: { src: `${source(page)}?small` } });
         const button = make("button", { type: "button", dataset: { page: page.number } }, picture, make("span", { textContent: page.number }));
         button.setAttribute("aria-label", `Page ${page.number}`);
         return button;
     }));
     size();
     document.querySelectorAll(".page").forEach((page) => inSight.observe(page));
+    firstPicture().then(() => document.querySelectorAll("#desk img[data-src]").forEach((picture) => { picture.src = picture.dataset.src; }));
+}
+
+/** Drawn, or known not to come: what else the page shows waits for it. */
+function firstPicture() {
+    const picture = document.querySelector(".page img");
+    return picture ? picture.decode().catch(() => null) : Promise.resolve();
 }
 
 /** Which page is in sight is told in the row of small ones. */

@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 from django.apps import apps
 from django.contrib.auth import get_user_model
+from django.core.files.storage import storages
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.core.management import CommandError, call_command
 from django.db import connection
@@ -28,6 +29,7 @@ from invoicedata.models import Mga
 from invoices import migrations, tasks
 from invoices.models import Document, Erasure, Event, Invoice, InvoiceRequest, Job, Practice, WebhookDelivery
 from invoices.services import erasure, retention
+from invoices.services.rendering import picture_of
 from pims.models import CustomerLink, PimsRecord
 from tests.documents import make_pdf
 from tests.factories import make_client, make_invoice, make_mga, make_pims_record
@@ -85,6 +87,10 @@ def files(settings: Settings) -> bytes:
     )
 
 
+def kept_pictures() -> list[bytes]:
+    return [path.read_bytes() for path in Path(storages["pictures"].path("")).rglob("*.jpg")]
+
+
 def test_a_planted_name_is_found_nowhere_after_the_erasure(
     mga: Mga, client: Client, settings: Settings, logged: io.StringIO
 ) -> None:
@@ -96,9 +102,11 @@ def test_a_planted_name_is_found_nowhere_after_the_erasure(
     assert client.get(f"/api/v1/invoice/{CUSTOMER}/lookup/NO-SUCH").status_code == 404
     assert PLANTED in dump()
     assert PLANTED.encode() in files(settings)
+    assert picture_of(Document.objects.earliest("created_at"), 1) in kept_pictures()
     call_command("erase_customer", CUSTOMER, mga=mga.pk, yes=True, stdout=io.StringIO())
     assert PLANTED not in dump()
     assert PLANTED.encode() not in files(settings)
+    assert not kept_pictures()
     assert PLANTED not in logged.getvalue()
     assert "v1/invoice/" in logged.getvalue()  # something was logged at all
     for model in (Document, Invoice, InvoiceRequest, Job, WebhookDelivery, PimsRecord):
@@ -208,11 +216,12 @@ def test_by_default_documents_and_results_are_kept_for_ever(mga: Mga, client: Cl
 def test_files_go_after_their_time_and_what_was_read_stays(mga: Mga, client: Client, days: int, goes: bool) -> None:
     Mga.objects.update(keep_files_days=30)
     send(client)
-    name = Document.objects.get().file.name
+    name, picture = Document.objects.get().file.name, picture_of(Document.objects.get(), 1)
     assert purge_after(days).files == int(goes)
     document = Document.objects.get()
     assert bool(document.file) is not goes
     assert document.file.storage.exists(name) is not goes
+    assert (kept_pictures() == [picture]) is not goes
     assert Invoice.objects.get().invoice_number == "INV-1042"
 
 

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 from django.core.exceptions import ImproperlyConfigured
-from django.core.files.storage import default_storage
+from django.core.files.storage import default_storage, storages
 from django.utils import timezone
 from pytest_django.fixtures import Settings
 
@@ -21,6 +21,7 @@ from invoices.models import Document, Invoice, Job
 from invoices.services import processing
 from invoices.services.erasure import erase_document
 from invoices.services.intake import accept_document
+from invoices.services.rendering import picture_of
 from tests.documents import make_pdf
 from tests.factories import make_mga
 from tests.invoices.api.conftest import Reader
@@ -40,7 +41,7 @@ def store(server: ObjectStore, settings: Settings, monkeypatch: pytest.MonkeyPat
     for name, value in server.environment.items():
         monkeypatch.setenv(name, value)
     url = server.environment["STORAGE_URL"]
-    settings.STORAGES = settings.STORAGES | {"default": storage_options(url)}
+    settings.STORAGES = settings.STORAGES | {"default": storage_options(url), "pictures": storage_options(url)}
     return server
 
 
@@ -70,8 +71,12 @@ def test_a_document_is_stored_read_and_erased_there_and_nowhere_else(
     assert Invoice.objects.get().invoice_number == "INV-1042"
     name = document.file.name
     assert default_storage.exists(name)
+    folder = f"{document.mga_id}/{document.pk}"
+    assert picture_of(document, 1) == picture_of(document, 1)
+    assert len(storages["pictures"].listdir(folder)[1]) == 1
     erase_document(document)
     assert not default_storage.exists(name)
+    assert storages["pictures"].listdir(folder) == ([], [])
 
 
 @pytest.mark.django_db
