@@ -112,10 +112,9 @@ class CutViews:
 
 def cuts_from(form: Any, page_count: int) -> list[Cut]:
     """As the form says: `begins` is there for each page that begins a document, `kind_7` is the kind of that one."""
-    begins = sorted({1, *(int(number) for number in form.getlist("begins") if number.isdigit())})
-    ends = [*begins[1:], page_count + 1]
+    begins = {int(number) for number in form.getlist("begins") if number.isdigit()}
     cuts = []
-    for begin, end in zip(begins, ends, strict=True):
-        kind = form.get(f"kind_{begin}", "")
-        cuts.append(Cut(tuple(range(begin, end)), DocumentKind(kind) if kind in set(DocumentKind) else None))
+    for pages in cutting.page_runs(begins, page_count):
+        kind = form.get(f"kind_{pages[0]}", "") if pages else ""
+        cuts.append(Cut(pages, DocumentKind(kind) if kind in set(DocumentKind) else None))
     return cuts

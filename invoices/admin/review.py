@@ -20,7 +20,7 @@ from django.views.decorators.http import require_GET, require_POST
 from invoicedata.staff import tenants_of
 from invoices.errors import ReviewBlockedError, ReviewError, ReviewHeldError, ReviewValueError
 from invoices.models import Finding, Invoice
-from invoices.services import desk, rereading, review
+from invoices.services import cutting, desk, rereading, review
 from invoices.services.rendering import PageNotShownError
 from invoices.services.review import Changes, Pointed
 
@@ -423,6 +423,16 @@ def reread(asked: Asked) -> Json:
     return {}
 
 
+def cut(asked: Asked) -> Json:
+    """The file's pages cut anew: where its documents began before, and the invoice that this page is of now."""
+    document, page = asked.invoice.document, asked.invoice.page_numbers[0]
+    before = [part.page_numbers[0] for part in document.parts.all()]
+    begins = {number for number in asked.body.get("begins") or () if isinstance(number, int)}
+    cutting.cut_before(document, begins, asked.actor)
+    found = next((row for row in document.invoices.all() if page in row.page_numbers), None)
+    return {"before": before, "address": found and reverse("admin:invoices_invoice_review", args=[found.pk])}
+
+
 ACTIONS: dict[str, Callable[[Asked], Json | None]] = {
     "claim": claim,
     "release": release,
@@ -435,6 +445,7 @@ ACTIONS: dict[str, Callable[[Asked], Json | None]] = {
     "back": back,
     "pair": pair,
     "reread": reread,
+    "cut": cut,
 }
 
 

@@ -1,6 +1,6 @@
 """A file cut into documents by a person: split, merged, and told what each is. No reading changes that again."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 import msgspec
 from django.contrib.auth.models import AbstractBaseUser
@@ -9,7 +9,7 @@ from django.utils import timezone
 
 import ocr
 from invoices.errors import CutError
-from invoices.models import Document, Job
+from invoices.models import Document, Invoice, Job
 from invoices.services.events import record_event
 from invoices.services.intake import local_copy
 from invoices.services.judging import judge_document
@@ -41,15 +41,30 @@ def cut(document: Document, cuts: Sequence[Cut], actor: AbstractBaseUser) -> Non
         document = Document.objects.select_for_update(of=("self",)).select_related("mga").get(pk=document.pk)
         if document.jobs.filter(state__in=(Job.State.QUEUED, Job.State.RUNNING)).exists():
             raise CutError("The document is being read. Try again in a moment.")
-        _require_open(document, cuts)
+        _require_open(document, cuts, actor)
         before = [part.page_numbers for part in document.parts.all()]
         document.cuts = [{"pages": list(each.pages), "kind": str(each.kind or "")} for each in cuts]
         document.save(update_fields=["cuts"])
         record_documents(document, documents)
+        _drop_what_lost_its_pages(document, cuts)
         document.parts.update(decided_by=actor.pk, decided_at=timezone.now(), needs_look=False)
         judge_document(document)
         data = {"before": before, "after": [list(each.pages) for each in cuts]}
         record_event(document.mga, document.pk, "document.cut", actor=actor, data=data)
+
+
+def cut_before(document: Document, begins: Collection[int], actor: AbstractBaseUser) -> None:
+    """Cuts the file so that a document begins on each of these pages; what keeps its pages keeps the kind that a
+    person gave it. Raises CutError."""
+    known = {each.pages: each.kind for each in cuts_of(document)}
+    runs = page_runs(begins, document.page_count or 0)
+    cut(document, [Cut(pages, known.get(pages)) for pages in runs], actor)
+
+
+def page_runs(begins: Collection[int], page_count: int) -> list[tuple[int, ...]]:
+    """The pages of each document, where one begins on page 1 and on each of `begins` that there is."""
+    firsts = sorted({1, *(number for number in begins if 1 < number <= page_count)})
+    return [tuple(range(first, end)) for first, end in zip(firsts, [*firsts[1:], page_count + 1], strict=True)]
 
 
 def split_pages(document: Document, actor: AbstractBaseUser) -> None:
@@ -78,13 +93,26 @@ def _require_each_page_once(document: Document, cuts: Sequence[Cut]) -> None:
         raise CutError("The pages of a document stand in their order.")
 
 
-def _require_open(document: Document, cuts: Sequence[Cut]) -> None:
-    """What was approved or rejected keeps its pages."""
-    kept = {each.pages for each in cuts}
-    for invoice in document.invoices.all():
-        is_decided = invoice.approved_at or invoice.rejected_at
-        if is_decided and tuple(invoice.page_numbers) not in kept:
+def _require_open(document: Document, cuts: Sequence[Cut], actor: AbstractBaseUser) -> None:
+    """What was approved or rejected, and what somebody else is at, keeps its pages."""
+    now = timezone.now()
+    for invoice in _without_their_pages(document, cuts):
+        if invoice.approved_at or invoice.rejected_at:
             raise CutError(f"{invoice} was decided by a reviewer. Reopen it first.")
+        if invoice.is_held_by_another(actor.pk, now):
+            raise CutError(f"{invoice}: {invoice.claimed_by} is reviewing it.")
+
+
+def _without_their_pages(document: Document, cuts: Sequence[Cut]) -> list[Invoice]:
+    """The invoices that stand on other pages than any of the parts."""
+    kept = {each.pages for each in cuts}
+    return [row for row in document.invoices.select_related("claimed_by") if tuple(row.page_numbers) not in kept]
+
+
+def _drop_what_lost_its_pages(document: Document, cuts: Sequence[Cut]) -> None:
+    """A reading leaves what a person corrected. Here a person says that it is no document."""
+    for invoice in _without_their_pages(document, cuts):
+        invoice.delete()
 
 
 def _read(document: Document, cuts: Sequence[Cut]) -> tuple[DocumentReading, ...]:

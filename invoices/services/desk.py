@@ -169,6 +169,10 @@ def describe(invoice: Invoice) -> dict[str, Any]:
             for page in invoice.document.pages.defer("words")
             if page.number in invoice.page_numbers
         ],
+        "filePages": invoice.document.page_count or 1,
+        "parts": [
+            {"first": part.page_numbers[0], "kind": part.get_kind_display()} for part in invoice.document.parts.all()
+        ],
         "practiceSystem": recorded is not None,
         "deliveries": describe_deliveries(invoice),
         "candidates": [

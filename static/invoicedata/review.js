@@ -72,6 +72,7 @@ function draw() {
         link.href = state.links[link.dataset.link] || "";
     }
     drawPages();
+    $("cut-open").hidden = state.filePages < 2;
     drawFields();
     drawLines();
     drawFindings(state.findings, {});
@@ -731,6 +732,64 @@ function firstPicture() {
     return picture ? picture.decode().catch(() => null) : Promise.resolve();
 }
 
+// --- The file's pages, split and joined ------------------------------------------------------------------------------------
+
+async function openCutting() {
+    if (state.filePages < 2 || state.heldBy || state.decided) return;
+    const begins = state.parts.map((part) => part.first);
+    const numbers = Array.from({ length: state.filePages }, (_, at) => at + 1);
+    $("cut-pages").replaceChildren(...numbers.map((number) => drawCutPage(number, begins.includes(number))));
+    tellCuts();
+    const answer = choice($("cut"));
+    $("cut-pages").querySelector(`[data-begins="${Math.max(...state.pages.map((page) => page.number), 2)}"]`)?.focus();
+    if (await answer === "cut") cutBefore(cutsChosen());
+}
+
+function drawCutPage(number, isFirst) {
+    const own = state.pages.some((page) => page.number === number);
+    const button = make("button", { type: "button", className: "cut-mark", dataset: { begins: number }, disabled: number === 1 });
+    button.setAttribute("aria-pressed", String(isFirst));
+    button.setAttribute("aria-label", `A document begins on page ${number}`);
+    button.addEventListener("click", () => {
+        button.setAttribute("aria-pressed", String(button.getAttribute("aria-pressed") !== "true"));
+        tellCuts();
+    });
+    const kind = state.parts.find((part) => part.first === number)?.kind;
+    const picture = make("img", { alt: "", loading: "lazy", src: `${state.pageUrl}${number}/?small` });
+    return make("li", { className: own ? "own" : "" }, button, picture, make("span", { textContent: kind ? `${number} · ${kind}` : number }));
+}
+
+const cutsChosen = () => [...document.querySelectorAll(".cut-mark[aria-pressed=true]")].map((button) => Number(button.dataset.begins));
+
+function tellCuts() {
+    const begins = cutsChosen();
+    const runs = begins.map((first, at) => [first, (begins[at + 1] || state.filePages + 1) - 1]);
+    const shownRuns = runs.map(([first, last]) => (first === last ? `page ${first}` : `pages ${first}-${last}`)).join(", ");
+    $("cut-told").textContent = `${runs.length === 1 ? "One document" : `${runs.length} documents`}: ${shownRuns}`;
+}
+
+/** Cuts the file where documents begin, and goes to what this page is of now. */
+async function cutBefore(begins, isUndo = false) {
+    notice("Being cut…");
+    const answer = await act("cut", { version: state.version, begins });
+    if (!answer) return;
+    if (answer.error) return notice(answer.error.message, { bad: true });
+    if (!answer.address) return location.assign(state.queue);
+    const fresh = await ask(stateOf(answer.address));
+    if (!fresh) return;
+    history.replaceState(null, "", answer.address + state.query);
+    load(fresh);
+    notice(isUndo ? "The file is cut as before." : "The file is cut so, and stays so when it is read again.", isUndo ? {} : { action: "Take back", perform: () => cutBefore(answer.before, true) });
+}
+
+function walkCuts(event) {
+    const step = { ArrowLeft: -1, ArrowUp: -1, ArrowRight: 1, ArrowDown: 1 }[event.key];
+    if (!step) return;
+    event.preventDefault();
+    const marks = [...document.querySelectorAll(".cut-mark:enabled")];
+    marks[Math.min(Math.max(marks.indexOf(document.activeElement) + step, 0), marks.length - 1)]?.focus();
+}
+
 /** Which page is in sight is told in the row of small ones. */
 const inSight = new IntersectionObserver((entries) => {
     for (const { target: page, isIntersecting } of entries) {
@@ -1071,11 +1130,13 @@ function wire() {
         if (button) rereadWith(button.dataset.engine, button.textContent);
     });
     $("reject").addEventListener("click", rejectIt);
+    $("cut-open").addEventListener("click", openCutting);
+    $("cut-pages").addEventListener("keydown", walkCuts);
     $("undo").addEventListener("click", undo);
     $("help-open").addEventListener("click", () => $("help").showModal());
     $("skip").addEventListener("click", (event) => { if (state.next) { event.preventDefault(); leave(); goOn(); } });
 
-    const withAlt = { KeyA: walk, KeyR: rejectIt, KeyP: () => $("postpone").click(), KeyW: startPicking, KeyI: () => changeRow("split"), KeyM: () => changeRow("merge"), Delete: () => changeRow("remove"), KeyN: () => $("skip").click(), KeyZ: undo, KeyT: turn, Digit0: () => enlarge(0), Minus: () => enlarge(0.8), Equal: () => enlarge(1.25), NumpadAdd: () => enlarge(1.25), NumpadSubtract: () => enlarge(0.8) };
+    const withAlt = { KeyA: walk, KeyR: rejectIt, KeyS: openCutting, KeyP: () => $("postpone").click(), KeyW: startPicking, KeyI: () => changeRow("split"), KeyM: () => changeRow("merge"), Delete: () => changeRow("remove"), KeyN: () => $("skip").click(), KeyZ: undo, KeyT: turn, Digit0: () => enlarge(0), Minus: () => enlarge(0.8), Equal: () => enlarge(1.25), NumpadAdd: () => enlarge(1.25), NumpadSubtract: () => enlarge(0.8) };
     document.addEventListener("keydown", (event) => {
         if (document.querySelector("dialog[open]")) return;
         const control = event.ctrlKey || event.metaKey;

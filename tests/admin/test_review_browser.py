@@ -293,6 +293,28 @@ def test_a_lost_session_loses_nothing(desk: Desk) -> None:
     assert invoice.invoice_number == "INV-78"
 
 
+def test_pages_are_split_and_joined_by_keyboard_and_taken_back(desk: Desk) -> None:
+    second = [line.replace("INV-1042", "INV-1043") for line in INVOICE_LINES]
+    first = make_flagged_invoice(make_mga(), more=(["Terms of payment"], second))
+    assert [row.page_numbers for row in first.document.invoices.order_by("part")] == [[1, 2], [3]]
+    page = desk.open(first)
+    page.keyboard.press("Alt+s")
+    expect(page.locator("#cut-told")).to_have_text("2 documents: pages 1-2, page 3")
+    expect(page.locator("[data-begins='2']")).to_be_focused()
+    page.keyboard.press("ArrowRight")
+    page.keyboard.press("Space")
+    expect(page.locator("#cut-told")).to_have_text("One document: pages 1-3")
+    page.keyboard.press("Tab")
+    page.keyboard.press("Enter")
+    expect(page.locator("#notice")).to_contain_text("The file is cut so")
+    expect(page.locator(".page")).to_have_count(3)
+    assert [row.page_numbers for row in first.document.invoices.all()] == [[1, 2, 3]]
+    page.get_by_role("button", name="Take back").click()
+    expect(page.locator("#notice")).to_contain_text("as before")
+    expect(page.locator(".page")).to_have_count(2)
+    assert [row.page_numbers for row in first.document.invoices.order_by("part")] == [[1, 2], [3]]
+
+
 def test_a_document_of_thirty_pages_opens_with_its_first_page_only(desk: Desk) -> None:
     invoice = make_flagged_invoice(make_mga(), pages=30)
     asked: list[str] = []

@@ -110,6 +110,23 @@ def test_corrections_stay_with_the_pages_they_were_made_on(ada: Any) -> None:
     assert totals == {1: Decimal("108.00"), 2: Decimal("55.00"), 3: Decimal("108.00")}
 
 
+def test_what_a_person_joins_to_another_is_gone_with_its_corrections(ada: Any) -> None:
+    document = receive(sheet("INV-1"), sheet("INV-2"))
+    second = document.invoices.get(invoice_number="INV-2")
+    review.save(second.pk, ada, second.version, Changes({"gross_total": Pointed("55.00")}))
+    cutting.cut_before(Document.objects.get(), {1}, ada)
+    assert [pages for _, pages, _ in shown(document)] == [[1, 2]]
+
+
+def test_what_somebody_else_is_at_keeps_its_pages(ada: Any) -> None:
+    document = receive(sheet("INV-1"), sheet("INV-2"), sheet("INV-2"))
+    review.claim(document.invoices.get(invoice_number="INV-2"), get_user_model().objects.create_user("bob"))
+    cutting.cut_before(Document.objects.get(), {2}, ada)
+    with pytest.raises(CutError, match="bob is reviewing it"):
+        cutting.cut_before(Document.objects.get(), {2, 3}, ada)
+    assert [pages for _, pages, _ in shown(document)] == [[1], [2, 3]]
+
+
 def test_an_approved_invoice_keeps_its_pages(ada: Any) -> None:
     document = receive(sheet("INV-1"), sheet("INV-2"))
     first = document.invoices.get(invoice_number="INV-1")
