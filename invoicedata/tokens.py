@@ -5,12 +5,13 @@ import secrets
 import uuid
 from collections.abc import Sequence
 from datetime import timedelta
-from typing import Any, ClassVar
+from functools import cached_property
+from typing import Any, ClassVar, cast
 
 import jwt
 from django.conf import settings
 from django.contrib.auth.models import AbstractBaseUser
-from django.db import transaction
+from django.db import connection, transaction
 from django.utils import timezone
 from rest_framework_simplejwt.backends import TokenBackend
 from rest_framework_simplejwt.exceptions import TokenBackendError, TokenError
@@ -18,6 +19,7 @@ from rest_framework_simplejwt.tokens import Token
 
 from invoicedata.events import record_event
 from invoicedata.models import AccessToken, Mga, Permission, SigningKey, WebhookSecret
+from invoicedata.rows import columns, fetch_planned, instance
 
 ALGORITHM = "HS256"
 ISSUER = "invoicedata"
@@ -33,7 +35,10 @@ class TokenRequestError(ValueError):
 
 
 class KeyringBackend(TokenBackend):
-    """Signs with the newest key and names it in `kid`; verifies with the key that `kid` names."""
+    """Signs with the newest key and names it in `kid`; verifies with the key that `kid` names. One for each token:
+    `record` is that of the token it has read, where there is one."""
+
+    record: AccessToken | None = None
 
     def encode(self, payload: dict[str, Any]) -> str:
         key = newest_key()
@@ -42,21 +47,48 @@ class KeyringBackend(TokenBackend):
 
     def get_verifying_key(self, token: Any) -> str:
         try:
-            kid = jwt.get_unverified_header(token).get("kid")
+            unverified = jwt.decode_complete(token, options={"verify_signature": False})
         except jwt.InvalidTokenError as error:
             raise TokenBackendError("Token is malformed") from error
+        kid = unverified["header"].get("kid")
         if not isinstance(kid, str) or not KEY_ID.fullmatch(kid):
             raise TokenBackendError("Token names no key")
-        key = next(iter(SigningKey.objects.raw(FIND_KEY, [kid])), None)
+        key, self.record = find_key_and_record(kid, unverified["payload"].get("jti"))
         if key is None or (key.verifies_until is not None and key.verifies_until <= timezone.now()):
             raise TokenBackendError("Token is signed with a key that is not in use")
         return key.secret
 
 
-# By hand: asked at each request, and the ORM takes longer to write it than the database to run it.
-FIND_KEY = "SELECT * FROM invoicedata_signingkey WHERE kid = %s"
+# By hand, and one for all of it: asked at each request.
+FIND_KEY_AND_RECORD = f"""
+SELECT {columns(SigningKey, "signing")}, {columns(AccessToken, "record")}, {columns(Mga, "mga")}
+FROM {SigningKey._meta.db_table} AS signing
+LEFT JOIN {AccessToken._meta.db_table} AS record ON record.jti = %s
+LEFT JOIN {Mga._meta.db_table} AS mga ON mga.mga_id = record.mga_id
+WHERE signing.kid = %s
+"""
+KEY_END = len(SigningKey._meta.concrete_fields)
+RECORD_END = KEY_END + len(AccessToken._meta.concrete_fields)
 
-_backend = KeyringBackend(ALGORITHM, issuer=ISSUER, audience=AUDIENCE)
+
+def find_key_and_record(kid: str, jti: Any) -> tuple[SigningKey | None, AccessToken | None]:
+    """The signing key, and the record of a token with its tenant. Nothing of what asks for them is verified yet."""
+    rows = fetch_planned(FIND_KEY_AND_RECORD, [AccessToken._meta.pk.get_db_prep_value(token_id(jti), connection), kid])
+    if not rows:
+        return None, None
+    row = rows[0]
+    record = instance(AccessToken, row[KEY_END:RECORD_END])
+    if record is not None:
+        record.mga = cast("Mga", instance(Mga, row[RECORD_END:]))
+    return instance(SigningKey, row[:KEY_END]), record
+
+
+def token_id(text: Any) -> uuid.UUID | None:
+    """None for what is no token's id."""
+    try:
+        return uuid.UUID(text)
+    except (ValueError, TypeError, AttributeError):
+        return None
 
 
 class ApiToken(Token):
@@ -65,8 +97,17 @@ class ApiToken(Token):
     token_type = "access"
     lifetime = settings.TOKEN_LIFETIME
 
+    @cached_property
+    def backend(self) -> KeyringBackend:
+        return KeyringBackend(ALGORITHM, issuer=ISSUER, audience=AUDIENCE)
+
     def get_token_backend(self) -> TokenBackend:
-        return _backend
+        return self.backend
+
+    @property
+    def record(self) -> AccessToken | None:
+        """As it stood when the token was read; it decides whether the token may be used."""
+        return self.backend.record
 
     def verify(self) -> None:
         """Raises TokenError when a claim is missing or is not what we issue."""
@@ -80,10 +121,8 @@ class ApiToken(Token):
         permissions = self.payload.get("permissions")
         if not isinstance(permissions, list) or not all(isinstance(name, str) for name in permissions):
             raise TokenError("Token has no list of permissions")
-        try:
-            uuid.UUID(self.payload.get("jti"))
-        except (ValueError, TypeError, AttributeError) as error:
-            raise TokenError("Token has no id") from error
+        if token_id(self.payload.get("jti")) is None:
+            raise TokenError("Token has no id")
         super().verify()
 
     @property
@@ -147,10 +186,8 @@ def find_token(text: str) -> AccessToken | None:
             jti = jwt.decode(text, options={"verify_signature": False}).get("jti")
         except jwt.InvalidTokenError:
             return None
-    try:
-        return AccessToken.objects.filter(pk=uuid.UUID(jti)).first()
-    except (ValueError, TypeError, AttributeError):
-        return None
+    pk = token_id(jti)
+    return None if pk is None else AccessToken.objects.filter(pk=pk).first()
 
 
 def revoke_token(token: AccessToken, *, actor: AbstractBaseUser | None = None) -> None:

@@ -1,4 +1,4 @@
-"""A page of the list as it goes over the wire, from few statements: the hot path of contract 2.
+"""A page of the list as it goes over the wire, from one statement where it can be: the hot path of contract 2.
 
 The ORM decides which invoices are on the page where filters narrow them; the rest is SQL by hand, since making 50
 model instances with their prefetched pairings and running them through serializers took nine tenths of a request. The
@@ -6,6 +6,7 @@ shape is `InvoiceSummarySerializer`'s, and a test compares the two.
 """
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
@@ -13,7 +14,9 @@ import msgspec
 from django.db import connection
 from django.db.models import F, OrderBy, QuerySet
 
+from invoicedata.rows import fetch, fetch_planned
 from invoices.models import Invoice
+from invoices.services.tallies import conditions, count_invoices
 
 SORTS = {
     "date": "issue_date",
@@ -34,19 +37,30 @@ PAIRED = """(SELECT {concatenate}(one, ',') FROM (
     WHERE p.invoice_id = i.id AND p.status <> 'rejected' ORDER BY p.score DESC, p.delivery_note_id
 ) AS standing)"""
 ROWS = """SELECT i.id, i.filename, i.supplier_name, i.issue_date, i.gross_total, i.status, i.confidence, i.venue,
-    i.open_findings, d.filename, {paired}
-FROM invoices_invoice i JOIN invoices_document d ON d.id = i.document_id WHERE i.id IN ({places})"""
+    i.open_findings, d.filename, {paired}{more}
+FROM invoices_invoice i JOIN invoices_document d ON d.id = i.document_id {which}"""
 CONCATENATE = {"postgresql": "string_agg", "sqlite": "group_concat"}
 
 
 def order_of(sort: str) -> tuple[OrderBy, ...]:
     """What is not known comes before everything else, and ties are broken by id."""
     column = SORTS[sort.removeprefix("-")]
-    # Where nothing can be unknown, saying where the unknown come would only keep the database from using its index.
-    known = not Invoice._meta.get_field(column).null
+    unknown = True if may_be_unknown(column) else None
     if sort.startswith("-"):
-        return F(column).desc(nulls_last=None if known else True), F("id").desc()
-    return F(column).asc(nulls_first=None if known else True), F("id").asc()
+        return F(column).desc(nulls_last=unknown), F("id").desc()
+    return F(column).asc(nulls_first=unknown), F("id").asc()
+
+
+def order_clause(sort: str, is_backwards: bool) -> str:
+    """`order_of` in SQL, of the table `i`."""
+    column = SORTS[sort.removeprefix("-")]
+    way, unknown = ("DESC", " NULLS LAST") if sort.startswith("-") is not is_backwards else ("ASC", " NULLS FIRST")
+    return f"ORDER BY i.{column} {way}{unknown if may_be_unknown(column) else ''}, i.id {way}"
+
+
+def may_be_unknown(column: str) -> bool:
+    """Where nothing is, saying where the unknown come would only keep the database from using its index."""
+    return bool(Invoice._meta.get_field(column).null)
 
 
 def from_nearer_end(total: int, limit: int, offset: int) -> tuple[bool, int, int]:
@@ -64,31 +78,44 @@ def filtered_ids(rows: QuerySet[Invoice], sort: str, total: int, limit: int, off
     return list(ids.reverse()[skip : skip + count])[::-1] if is_backwards else list(ids[skip : skip + count])
 
 
-def page_ids(
-    mgas: Sequence[str] | None, status: str | None, sort: str, total: int, limit: int, offset: int
-) -> list[str]:
-    """The ids on a page of the invoices of some tenants (None: all), of one status or all: from an index alone."""
+def read_page(
+    mgas: Sequence[str] | None, status: str | None, sort: str, limit: int, offset: int
+) -> tuple[int, list[dict[str, Any]]]:
+    """How many invoices some tenants (by id; None: all) have, of one status or all, and those on a page of them."""
+    wanted, values = conditions(mgas, status)
+    statement = page_statement(wanted, sort, connection.vendor)
+    if not offset:  # the usual call
+        rows = fetch_planned(f"{statement.first} LIMIT {limit:d}", [*values, *values])
+        return (int(rows[0][-1]) if rows else 0), [describe(row[:-1]) for row in rows]
+    total = count_invoices(mgas, status)
     is_backwards, skip, count = from_nearer_end(total, limit, offset)
-    if not count or mgas == []:
-        return []
-    statement = ids_statement(None if mgas is None else len(mgas), status is not None, sort, is_backwards)
-    with connection.cursor() as cursor:
-        cursor.execute(statement, [*(mgas or ()), *((status,) if status else ()), count, skip])
-        ids = [row[0] for row in cursor.fetchall()]
-    return ids[::-1] if is_backwards else ids
+    if not count:
+        return total, []
+    rows = fetch(statement.backwards if is_backwards else statement.forwards, [*values, count, skip])
+    return total, [describe(row) for row in (rows[::-1] if is_backwards else rows)]
+
+
+@dataclass(frozen=True, slots=True)
+class PageStatement:
+    """first: the rows of the first page with the total beside each. The others pass over keys, in an index alone,
+    before they look at a row."""
+
+    first: str
+    forwards: str
+    backwards: str
 
 
 @lru_cache
-def ids_statement(mgas: int | None, has_status: bool, sort: str, is_backwards: bool) -> str:
-    """As the ORM writes it, once: writing it takes longer than running it."""
-    rows = Invoice.objects.all()
-    if mgas is not None:
-        rows = rows.filter(mga="") if mgas == 1 else rows.filter(mga__in=[str(number) for number in range(mgas)])
-    if has_status:
-        rows = rows.filter(status="")
-    ids = rows.order_by(*order_of(sort)).values_list("pk", flat=True)
-    statement, _ = (ids.reverse() if is_backwards else ids).query.sql_with_params()
-    return f"{statement} LIMIT %s OFFSET %s"
+def page_statement(wanted: str, sort: str, vendor: str) -> PageStatement:
+    paired = PAIRED.format(concatenate=CONCATENATE[vendor])
+    total = f", (SELECT sum(delta) FROM invoices_invoicetally i {wanted})"
+    first = ROWS.format(paired=paired, more=total, which=f"{wanted} {order_clause(sort, is_backwards=False)}")
+    later = []
+    for is_backwards in (False, True):
+        order = order_clause(sort, is_backwards)
+        chosen = f"SELECT i.id FROM invoices_invoice i {wanted} {order} LIMIT %s OFFSET %s"
+        later.append(ROWS.format(paired=paired, more="", which=f"WHERE i.id IN ({chosen}) {order}"))
+    return PageStatement(first, *later)
 
 
 def describe_page(ids: Sequence[str]) -> list[dict[str, Any]]:
@@ -96,9 +123,8 @@ def describe_page(ids: Sequence[str]) -> list[dict[str, Any]]:
     if not ids:
         return []
     paired = PAIRED.format(concatenate=CONCATENATE[connection.vendor])
-    with connection.cursor() as cursor:
-        cursor.execute(ROWS.format(paired=paired, places=", ".join(["%s"] * len(ids))), ids)
-        found = {row[0]: describe(row) for row in cursor.fetchall()}
+    which = f"WHERE i.id IN ({', '.join(['%s'] * len(ids))})"
+    found = {row[0]: describe(row) for row in fetch(ROWS.format(paired=paired, more="", which=which), ids)}
     return [found[pk] for pk in ids if pk in found]
 
 

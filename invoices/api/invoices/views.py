@@ -23,7 +23,7 @@ from invoicedata.sign_in import is_let_in
 from invoicedata.staff import tenant_ids
 from invoices.api.errors import handle_invoices_error
 from invoices.api.invoices.filters import InvoiceFilter
-from invoices.api.invoices.pages import SORTS, describe_page, filtered_ids, page_ids
+from invoices.api.invoices.pages import SORTS, describe_page, filtered_ids, read_page
 from invoices.api.invoices.serializers import (
     DetailSerializer,
     DocumentAcceptedSerializer,
@@ -36,7 +36,6 @@ from invoices.api.renderers import JsonRenderer
 from invoices.errors import MissingFileError, NotFoundError
 from invoices.models import Document, Invoice, Pairing
 from invoices.services import intake, quotas
-from invoices.services.tallies import count_invoices
 
 DEFAULT_LIMIT, MAX_LIMIT = 50, 200
 WHOLE_NUMBER = re.compile(r"\d{1,30}", re.ASCII)
@@ -168,9 +167,7 @@ class InvoicesViewSet(GenericViewSet[Invoice]):
             total = rows.count()
             page = describe_page(filtered_ids(rows, sort, total, limit, offset))
         else:  # the usual call: from an index and the tally, without counting
-            mgas = self.visible_mgas()
-            total = count_invoices(mgas, status)
-            page = describe_page(page_ids(mgas, status, sort, total, limit, offset))
+            total, page = read_page(self.visible_mgas(), status, sort, limit, offset)
         return Response(
             {
                 "invoices": page,
