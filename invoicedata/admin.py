@@ -134,7 +134,7 @@ class IssueTokenForm(forms.Form):
 
 @admin.register(AccessToken)
 class AccessTokenAdmin(TenantAdmin, admin.ModelAdmin):
-    list_display = ("mga", "note", "permissions", "issued_at", "expires_at", "revoked_at")
+    list_display = ("mga", "note", "shown_permissions", "issued_at", "expires_at", "revoked_at")
     list_filter = (("mga", OwnTenantsFilter), ("revoked_at", admin.EmptyFieldListFilter))
     list_select_related = ("mga",)
     search_fields = ("jti", "note", "mga__name")
@@ -146,6 +146,10 @@ class AccessTokenAdmin(TenantAdmin, admin.ModelAdmin):
 
     def has_delete_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
         return False
+
+    @admin.display(description="permissions")
+    def shown_permissions(self, token: AccessToken) -> str:
+        return ", ".join(token.permissions)
 
     @admin.action(description="Revoke", permissions=["view"])
     def revoke(self, request: HttpRequest, queryset: QuerySet[AccessToken]) -> None:

@@ -13,9 +13,20 @@ from invoices.models import Calibration
 from invoices.services import calibration
 
 
+def rounded(name: str, description: str) -> Any:
+    """A field of a calibration, to four decimals."""
+
+    @admin.display(description=description, ordering=name)
+    def shown(_: admin.ModelAdmin, row: Calibration) -> str | None:
+        value = getattr(row, name)
+        return None if value is None else f"{value:.4f}"
+
+    return shown
+
+
 @admin.register(Calibration)
 class CalibrationAdmin(TenantAdmin, admin.ModelAdmin):
-    list_display = ("mga", "values", "wrong", "loss_without", "loss_with", "in_use", "is_off", "fitted_at")
+    list_display = ("mga", "values", "wrong", "shown_loss_without", "shown_loss_with", "in_use", "is_off", "fitted_at")
     list_filter = (("mga", OwnTenantsFilter), "in_use")
     list_select_related = ("mga",)
     actions = ("fit_again",)
@@ -24,8 +35,8 @@ class CalibrationAdmin(TenantAdmin, admin.ModelAdmin):
         "shown_curve",
         "is_off",
         ("values", "wrong"),
-        ("loss_without", "loss_with"),
-        ("slope", "offset"),
+        ("shown_loss_without", "shown_loss_with"),
+        ("shown_slope", "shown_offset"),
         "fitted_at",
     )
     readonly_fields = (
@@ -33,10 +44,10 @@ class CalibrationAdmin(TenantAdmin, admin.ModelAdmin):
         "shown_curve",
         "values",
         "wrong",
-        "loss_without",
-        "loss_with",
-        "slope",
-        "offset",
+        "shown_loss_without",
+        "shown_loss_with",
+        "shown_slope",
+        "shown_offset",
         "fitted_at",
     )
 
@@ -49,6 +60,11 @@ class CalibrationAdmin(TenantAdmin, admin.ModelAdmin):
 
     def has_delete_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
         return False
+
+    shown_loss_without = rounded("loss_without", "log loss as read")
+    shown_loss_with = rounded("loss_with", "log loss recalibrated")
+    shown_slope = rounded("slope", "slope")
+    shown_offset = rounded("offset", "offset")
 
     @admin.display(description="reliability")
     def shown_curve(self, row: Calibration) -> SafeString:

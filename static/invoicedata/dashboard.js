@@ -36,7 +36,7 @@ function drawReviews({ days, straight, reviews }) {
         data: {
             labels: days,
             datasets: [
-                { type: "line", label: "Straight through", data: straight.shares, yAxisID: "share", borderColor: "#1b8a5a", backgroundColor: "#1b8a5a", spanGaps: true, tension: 0.2 },
+                { type: "line", label: "Straight through", data: straight.shares, yAxisID: "share", borderColor: "#1b8a5a", backgroundColor: "#1b8a5a", spanGaps: true },
                 { type: "bar", label: "Seconds a review", data: reviews.medians, yAxisID: "seconds", backgroundColor: "#4077a8", maxBarThickness: 20 },
             ],
         },

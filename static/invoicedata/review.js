@@ -590,7 +590,7 @@ function drawDelivery(delivery) {
         make("td", { className: "number", textContent: row.invoiced }),
         make("td", { className: "number differs", textContent: row.delivered })));
     const head = make("thead", {}, make("tr", {}, ...["Differs", "Invoiced", "Delivered"].map((text, at) => make("th", { scope: "col", className: at ? "number" : "", textContent: text }))));
-    const table = rows.length ? [make("div", { className: "scroll" }, make("table", {}, head, make("tbody", {}, ...rows)))] : [];
+    const table = rows.length ? [make("div", { className: "scroll", tabIndex: 0 }, make("table", {}, head, make("tbody", {}, ...rows)))] : [];
     const told = rows.length ? (agreeing ? `${agreeing} other lines agree.` : "") : "All quantities agree.";
     const buttons = make("div", { className: "delivery-tools" });
     if (delivery.status !== "confirmed" || !delivery.byStaff) buttons.append(pairButton("They belong together", delivery.note, "confirmed"));
@@ -641,6 +641,9 @@ function drawLines() {
     $("lines").tBodies[0].replaceChildren(...rows.map((line, index) => drawLine(line, index, columns)));
     setWalk();
     drawSum();
+    const box = $("lines-box");
+    if (box.scrollWidth > box.clientWidth) box.tabIndex = 0; // to be scrolled by keyboard
+    else box.removeAttribute("tabindex");
 }
 
 function drawLine(line, index, columns) {
