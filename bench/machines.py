@@ -21,7 +21,7 @@ import requests
 
 ROOT = Path(__file__).resolve().parent.parent
 START_SECONDS = 60.0
-KEPT_VARIABLES = ("PATH", "HOME", "LANG", "VIRTUAL_ENV", "OCR_ENGINE", "WORKERS")
+KEPT_VARIABLES = ("PATH", "HOME", "LANG", "VIRTUAL_ENV", "OCR_ENGINE", "OCR_PAGE_SECONDS", "WORKERS")
 
 
 class NotInstalledError(Exception):
