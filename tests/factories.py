@@ -84,6 +84,7 @@ def make_invoice(mga: Mga, **overrides: Any) -> Invoice:
         "venue": "Royal Oak Hotel",
         "status": Invoice.Status.SCANNED,
         "confidence": 0.95,
+        "page_numbers": [1],
     }
     return Invoice.objects.create(**{"mga": mga, "document": document} | values | overrides)
 

@@ -77,7 +77,7 @@ def compute_status(
 def update_status(invoice: Invoice) -> None:
     """Counts the open findings anew and sets the status that follows; a change is recorded."""
     found = list(invoice.findings.filter(state=Finding.State.OPEN).values_list("rule", "severity"))
-    before, is_read = invoice.status, bool(invoice.page_numbers)
+    before, is_read = invoice.status, bool(invoice.page_numbers or invoice.approved_at)
     invoice.open_findings = len(found)
     invoice.status = compute_status(
         has_failed=any(rule == READING_FAILED for rule, _ in found),

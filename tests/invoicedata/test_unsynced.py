@@ -15,15 +15,13 @@ pytestmark = pytest.mark.django_db(transaction=True)
 @pytest.fixture(autouse=True)
 def durable() -> Iterator[None]:
     """As the service is: the suite itself does not wait for the disk."""
-    if connection.vendor != "sqlite":
-        yield
-        return
     before = durability()
+    setting = "PRAGMA synchronous=" if connection.vendor == "sqlite" else "SET synchronous_commit TO "
     with connection.cursor() as cursor:
-        cursor.execute("PRAGMA synchronous=FULL")
+        cursor.execute(setting + ("FULL" if connection.vendor == "sqlite" else "ON"))
     yield
     with connection.cursor() as cursor:
-        cursor.execute(f"PRAGMA synchronous={before}")
+        cursor.execute(setting + before)
 
 
 def durability() -> str:
