@@ -13,7 +13,7 @@ from django.db import connections
 from django.test import TransactionTestCase
 
 COPIES = "before_tests_"
-MADE_BY_TRIGGERS = ("invoices_invoicetally",)  # emptied last: deleting invoices adds rows
+MADE_BY_TRIGGERS = ("invoices_invoicetally", "invoices_invoiceday")  # emptied last: deleting invoices adds rows
 KEPT_BY_DJANGO = ("django_migrations",)
 
 

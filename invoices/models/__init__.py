@@ -10,7 +10,7 @@ from invoices.models.jobs import Job
 from invoices.models.mailboxes import Mailbox, MailMessage
 from invoices.models.records import RecordVersion
 from invoices.models.requests import InvoiceRequest
-from invoices.models.tallies import InvoiceTally
+from invoices.models.tallies import InvoiceDay, InvoiceTally
 from invoices.models.templates import SupplierTemplate
 from invoices.models.webhooks import WebhookAttempt, WebhookDelivery, WebhookReceiver
 
@@ -25,6 +25,7 @@ __all__ = [
     "Event",
     "Finding",
     "Invoice",
+    "InvoiceDay",
     "InvoiceLine",
     "InvoiceRequest",
     "InvoiceTally",

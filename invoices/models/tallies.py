@@ -20,3 +20,26 @@ class InvoiceTally(models.Model):
 
     def __str__(self) -> str:
         return f"{self.mga_id} {self.status} {self.delta:+d}"
+
+
+class InvoiceDay(models.Model):
+    """The same by the day, in UTC, on which invoices came in: where a page far from both ends of the list begins. Rows
+    that were added by a trigger are fresh until they are folded into the one of their day."""
+
+    id = models.BigAutoField(primary_key=True)
+    mga = models.ForeignKey("invoicedata.Mga", on_delete=models.DO_NOTHING, db_constraint=False, related_name="+")
+    day = models.DateField()
+    status = models.CharField(max_length=10)
+    delta = models.BigIntegerField()
+    is_folded = models.BooleanField(default=False, db_default=False)
+
+    class Meta:
+        indexes = [models.Index(fields=["id"], name="invoice_day_fresh", condition=models.Q(is_folded=False))]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["mga", "day", "status"], name="invoice_day_once", condition=models.Q(is_folded=True)
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.mga_id} {self.day} {self.status} {self.delta:+d}"

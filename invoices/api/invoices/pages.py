@@ -6,7 +6,6 @@ shape is `InvoiceSummarySerializer`'s, and a test compares the two.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
@@ -16,7 +15,7 @@ from django.db.models import F, OrderBy, QuerySet
 
 from invoicedata.rows import fetch, fetch_planned
 from invoices.models import Invoice
-from invoices.services.tallies import conditions, count_invoices
+from invoices.services.tallies import conditions, count_invoices, day_of
 
 SORTS = {
     "date": "issue_date",
@@ -30,6 +29,7 @@ SORTS = {
     "created_at": "created_at",
 }
 CONFIDENCE_DIGITS = 4
+FAR = 500  # keys that are passed over faster than the days are summed
 CONFIRMED = "confirmed:"
 # Of each invoice, its pairings that nobody rejected, best first: "confirmed:dn_1,suggested:dn_2".
 PAIRED = """(SELECT {concatenate}(one, ',') FROM (
@@ -83,39 +83,46 @@ def read_page(
 ) -> tuple[int, list[dict[str, Any]]]:
     """How many invoices some tenants (by id; None: all) have, of one status or all, and those on a page of them."""
     wanted, values = conditions(mgas, status)
-    statement = page_statement(wanted, sort, connection.vendor)
     if not offset:  # the usual call
-        rows = fetch_planned(f"{statement.first} LIMIT {limit:d}", [*values, *values])
+        statement = first_page_statement(wanted, order_clause(sort, is_backwards=False), connection.vendor)
+        rows = fetch_planned(f"{statement} LIMIT {limit:d}", [*values, *values])
         return (int(rows[0][-1]) if rows else 0), [describe(row[:-1]) for row in rows]
     total = count_invoices(mgas, status)
     is_backwards, skip, count = from_nearer_end(total, limit, offset)
     if not count:
         return total, []
-    rows = fetch(statement.backwards if is_backwards else statement.forwards, [*values, count, skip])
+    if sort.removeprefix("-") == "created_at" and skip >= FAR:
+        newest_first = sort.startswith("-") is not is_backwards
+        wanted, values, skip = start_near(wanted, values, skip, newest_first=newest_first)
+    statement = later_page_statement(wanted, order_clause(sort, is_backwards), connection.vendor)
+    rows = fetch(statement, [*values, count, skip])
     return total, [describe(row) for row in (rows[::-1] if is_backwards else rows)]
 
 
-@dataclass(frozen=True, slots=True)
-class PageStatement:
-    """first: the rows of the first page with the total beside each. The others pass over keys, in an index alone,
-    before they look at a row."""
-
-    first: str
-    forwards: str
-    backwards: str
+def start_near(wanted: str, values: Sequence[Any], skip: int, *, newest_first: bool) -> tuple[str, list[Any], int]:
+    """The conditions without the days before the one on which the page begins, and how many of that to pass over."""
+    day = day_of(wanted, values, skip, newest_first=newest_first)
+    if day is None:
+        return wanted, [*values], skip
+    began, ended, before = day
+    comparison, moment = ("<", ended) if newest_first else (">=", began)
+    near = f"{wanted} {'AND' if wanted else 'WHERE'} i.created_at {comparison} %s"
+    return near, [*values, connection.ops.adapt_datetimefield_value(moment)], skip - before
 
 
 @lru_cache
-def page_statement(wanted: str, sort: str, vendor: str) -> PageStatement:
-    paired = PAIRED.format(concatenate=CONCATENATE[vendor])
+def first_page_statement(wanted: str, order: str, vendor: str) -> str:
+    """Its rows, with the total beside each."""
     total = f", (SELECT sum(delta) FROM invoices_invoicetally i {wanted})"
-    first = ROWS.format(paired=paired, more=total, which=f"{wanted} {order_clause(sort, is_backwards=False)}")
-    later = []
-    for is_backwards in (False, True):
-        order = order_clause(sort, is_backwards)
-        chosen = f"SELECT i.id FROM invoices_invoice i {wanted} {order} LIMIT %s OFFSET %s"
-        later.append(ROWS.format(paired=paired, more="", which=f"WHERE i.id IN ({chosen}) {order}"))
-    return PageStatement(first, *later)
+    return ROWS.format(paired=PAIRED.format(concatenate=CONCATENATE[vendor]), more=total, which=f"{wanted} {order}")
+
+
+@lru_cache
+def later_page_statement(wanted: str, order: str, vendor: str) -> str:
+    """Passes over keys, in an index alone, before it looks at a row."""
+    chosen = f"SELECT i.id FROM invoices_invoice i {wanted} {order} LIMIT %s OFFSET %s"
+    paired = PAIRED.format(concatenate=CONCATENATE[vendor])
+    return ROWS.format(paired=paired, more="", which=f"WHERE i.id IN ({chosen}) {order}")
 
 
 def describe_page(ids: Sequence[str]) -> list[dict[str, Any]]:

@@ -2,6 +2,7 @@
 
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, date, timedelta
 from typing import Any
 
 import pytest
@@ -9,7 +10,8 @@ from django.db import connection, transaction
 from django.utils import timezone
 
 from invoices import triggers
-from invoices.models import Invoice, InvoiceTally
+from invoices.api.invoices import pages
+from invoices.models import Invoice, InvoiceDay, InvoiceTally
 from invoices.services import sweeping, tallies
 from invoices.services.tallies import count_invoices
 from tests.factories import make_client, make_document, make_invoice, make_mga
@@ -28,6 +30,18 @@ def tallied() -> Counter[tuple[str, str]]:
     return +found
 
 
+def counted_by_day() -> Counter[tuple[str, date, str]]:
+    rows = Invoice.objects.values_list("mga_id", "created_at", "status")
+    return Counter((mga, moment.astimezone(UTC).date(), status) for mga, moment, status in rows)
+
+
+def tallied_by_day() -> Counter[tuple[str, date, str]]:
+    found: Counter[tuple[str, date, str]] = Counter()
+    for row in InvoiceDay.objects.all():
+        found[row.mga_id, row.day, row.status] += row.delta
+    return +found
+
+
 def test_whatever_writes_is_tallied() -> None:
     mga, other = make_mga(), make_mga("other")
     rows = [make_invoice(mga) for _ in range(5)] + [make_invoice(other)]
@@ -35,11 +49,14 @@ def test_whatever_writes_is_tallied() -> None:
     Invoice.objects.bulk_create(Invoice(mga=mga, document=document, part=part) for part in range(3))
     assert tallied() == counted()
     Invoice.objects.filter(mga=mga, status="scanned").update(status="flagged")
+    Invoice.objects.filter(document=document, part=0).update(created_at=timezone.now() - timedelta(days=3))
+    assert tallied_by_day() == counted_by_day()
     rows[0].status = "error"
     rows[0].save()
     rows[1].delete()
     Invoice.objects.filter(document=document).delete()
     assert tallied() == counted()
+    assert tallied_by_day() == counted_by_day()
     assert (
         count_invoices([mga.pk]),
         count_invoices([mga.pk], "flagged"),
@@ -66,10 +83,15 @@ def test_folding_keeps_the_totals(monkeypatch: pytest.MonkeyPatch) -> None:
     for number in range(12):
         make_invoice(mga if number % 3 else other, status="flagged" if number % 2 else "scanned")
     monkeypatch.setattr(tallies, "FOLD_FROM", 10)
-    before = tallied()
     sweeping.sweep(timezone.now())
-    assert tallied() == before == counted()
-    assert InvoiceTally.objects.count() == 4
+    assert (tallied(), tallied_by_day()) == (counted(), counted_by_day())
+    assert (InvoiceTally.objects.count(), InvoiceDay.objects.count()) == (4, 4)
+    Invoice.objects.update(status="error")
+    Invoice.objects.update(status="matched")
+    monkeypatch.setattr(tallies, "FOLD_FROM", 1)
+    sweeping.sweep(timezone.now())
+    assert (tallied(), tallied_by_day()) == (counted(), counted_by_day())
+    assert not InvoiceDay.objects.filter(is_folded=False).exists()
 
 
 @pytest.mark.django_db(transaction=True)
@@ -89,7 +111,7 @@ def test_many_that_write_and_fold_at_once_lose_nothing(monkeypatch: pytest.Monke
         list(pool.map(work, range(40)))
     assert count_invoices([mga.pk]) == 40
     tallies.fold()
-    assert InvoiceTally.objects.count() == 1
+    assert (InvoiceTally.objects.count(), InvoiceDay.objects.count()) == (1, 1)
 
 
 def test_triggers_that_a_migration_dropped_are_made_again_and_the_rows_counted() -> None:
@@ -125,3 +147,23 @@ def test_pages_are_the_same_from_both_ends() -> None:
         whole = ids(sort=sort, limit=200)
         assert len(whole) == 23
         assert [pk for offset in range(0, 28, 4) for pk in ids(sort=sort, limit=4, offset=offset)] == whole
+
+
+def test_far_pages_begin_near_their_day(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(pages, "FAR", 1)
+    mga, other = make_mga(), make_mga("other")
+    newest = timezone.now()
+    for number in range(40):
+        row = make_invoice(mga if number % 4 else other, status="flagged" if number % 3 else "scanned")
+        Invoice.objects.filter(pk=row.pk).update(created_at=newest - timedelta(hours=7 * number))
+    client = make_client(mga)
+
+    def ids(**query: Any) -> list[str]:
+        return [row["id"] for row in client.get("/api/invoices", query).json()["invoices"]]
+
+    for query in ({}, {"status": "flagged"}, {"sort": "created_at"}, {"sort": "created_at", "status": "scanned"}):
+        mine = Invoice.objects.filter(mga=mga, **({"status": query["status"]} if "status" in query else {}))
+        order = ("created_at", "id") if "sort" in query else ("-created_at", "-id")
+        whole = list(mine.order_by(*order).values_list("pk", flat=True))
+        assert len(whole) >= 10
+        assert [pk for offset in range(0, 32, 3) for pk in ids(**query, limit=3, offset=offset)] == whole
