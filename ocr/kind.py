@@ -1,11 +1,14 @@
 """What kind of document the pages are: by its title, else by what only one kind has."""
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Container, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
+from itertools import groupby, zip_longest
 from statistics import median
 
+from ocr.candidates import find_amounts
+from ocr.evidence import Sheet
 from ocr.layout import Row, rows
 from ocr.lexicon import load_table
 from ocr.parse import fold
@@ -19,9 +22,25 @@ TILL_WIDTH = 25.0  # heights of a word: wider print is no till roll's; measured 
 FEWEST_WORDS = 25  # that tell the width of the print
 OUTSIDERS = 40  # one word in so many may stand outside the print
 SIZE_WEIGHT = 1.2  # for each size of type above the page's median
-ALONE, HEADED, WEAK = 2.0, 0.6, 0.05  # points of a title that fills its cell, of one with others, of a mere mention
+# Points of a title that fills its cell, of one with others, of one that heads a value, of a mere mention.
+ALONE, HEADED, LABEL, WEAK = 2.0, 0.6, 0.3, 0.05
+SMALL = 0.6  # points that a title in the size of all other print loses: it may be a heading of a table
+LARGE = 1.3  # times the median type: larger print is a title, whatever stands beside it
+BELOW = 2.6  # heights between a heading and the value right below it
+# What a kind gains from what its page says besides the title: by a class of label, or a fact about its amounts.
+CONTENT: Mapping[str, Mapping[str, float]] = {
+    "invoice_number": {"invoice": 0.6},
+    "due_date": {"invoice": 0.3},
+    "amount_due": {"invoice": 0.2},
+    "tax": {"invoice": 0.1},
+    "credit_note_number": {"credit_note": 0.8},
+    "original_invoice": {"credit_note": 1.0},
+    "negative": {"credit_note": 1.5},
+    "unpriced": {"delivery_note": 0.8, "invoice": -0.8},
+}
 LONGEST_HEADING = 6  # words
 SHORT_CELL = 7  # words: longer cells are sentences
+STROKES = frozenset("/|\u2013\u2014-")
 NUMBER_WORDS = frozenset(
     {
         "no",
@@ -44,6 +63,7 @@ NUMBER_WORDS = frozenset(
 )
 TITLED_TILL = 0.85  # probability of what a till printed a title of
 DENIED = 4.0
+NEGATIVE_SHARE = 0.3  # of the amounts: above, money is given back
 SURE_MARGIN = 2.5  # points before the runner-up at which a title leaves no doubt
 KINDS = {
     "credit_note": DocumentKind.CREDIT_NOTE,
@@ -73,11 +93,29 @@ def decide_kind(pages: Sequence[Page]) -> tuple[DocumentKind, float]:
     if any(f" {denial} " in text for denial in load_table("kinds")["denials"]):
         points["invoice"] -= DENIED
         points["delivery_note"] += 1.0
-    if max(points.values()) <= 0:
-        return _by_content(pages[0], text)
+    facts = set(_facts(pages))
+    if max(points.values()) >= LABEL:
+        for fact in sorted(facts):
+            for name, gain in CONTENT.get(fact, {}).items():
+                points[name] += gain
+    else:
+        found = _by_content(pages[0], text, facts)
+        if found[0] is not DocumentKind.OTHER or max(points.values()) <= 0:
+            return found
     ranked = sorted(points, key=lambda kind: (points[kind], kind == "invoice"), reverse=True)
     margin = points[ranked[0]] - max(points[ranked[1]], 0.0)
     return KINDS[ranked[0]], 0.75 + 0.24 * min(margin / SURE_MARGIN, 1.0)
+
+
+def _facts(pages: Sequence[Page]) -> Iterator[str]:
+    """What the pages say besides their titles, as the names of `CONTENT`."""
+    sheet = Sheet(pages)
+    yield from sheet.label_classes
+    amounts = [amount.value for amount in find_amounts(sheet) if amount.decimals == 2]
+    if not amounts:
+        yield "unpriced"
+    elif sum(value < 0 for value in amounts) > NEGATIVE_SHARE * len(amounts) and max(amounts, key=abs) < 0:
+        yield "negative"
 
 
 def text_width(page: Page) -> float:
@@ -105,8 +143,8 @@ def _by_client(text: str, width: float) -> tuple[DocumentKind, float]:
     return (DocumentKind.INVOICE, 0.8) if named else (DocumentKind.RECEIPT, 0.82 + narrow)
 
 
-def _by_content(page: Page, text: str) -> tuple[DocumentKind, float]:
-    """No title: an amount to pay makes an invoice or, on a till roll, a receipt."""
+def _by_content(page: Page, text: str, facts: Container[str]) -> tuple[DocumentKind, float]:
+    """No title: an amount to pay makes an invoice or, on a till roll, a receipt; goods without prices, a note."""
     has_total = re.search(
         r" (?:totals?|amount (?:now )?due|balance due|to pay|gesamt\w*|\w*summe|\w+betrag"
         r"|montant|totaal|importe|totale) ",
@@ -114,8 +152,12 @@ def _by_content(page: Page, text: str) -> tuple[DocumentKind, float]:
     )
     if page.height > STRIP_SHAPE * page.width and has_total:
         return DocumentKind.RECEIPT, 0.8
+    if "negative" in facts and "original_invoice" in facts:
+        return DocumentKind.CREDIT_NOTE, 0.7
     if has_total and re.search(r"\d [.,]?\d\d ", text):
         return DocumentKind.INVOICE, 0.7
+    if "unpriced" in facts and "delivery_note_number" in facts and "column" in facts:
+        return DocumentKind.DELIVERY_NOTE, 0.6
     return DocumentKind.OTHER, 0.6
 
 
@@ -124,11 +166,35 @@ def _titles(page: Page) -> Iterator[Title]:
     if not lines:
         return
     usual = median(word.bottom - word.top for word in page.words)
-    for row in lines:
+    for row, below in zip_longest(lines, lines[1:]):
         if row.y > TITLE_ZONE * page.height:
             break
-        for cell in cells(row):
-            yield from _titles_of_cell(cell, usual)
+        found = [part for cell in cells(row) for part in _parts(cell)]
+        for cell, beside in zip_longest(found, found[1:]):
+            size = median(word.bottom - word.top for word in cell) / usual
+            is_label = size < LARGE and (cell[-1].text.endswith(":") or _heads_value(cell, beside, below))
+            yield from _titles_of_cell(cell, size, is_label=is_label)
+
+
+def _parts(cell: Sequence[Word]) -> Iterator[list[Word]]:
+    """A cell cut at strokes: "Lieferschein / Empfangsbestätigung" are two titles."""
+    for is_stroke, words in groupby(cell, lambda word: word.text in STROKES):
+        if not is_stroke:
+            yield list(words)
+
+
+def _heads_value(cell: Sequence[Word], beside: Sequence[Word] | None, below: Row | None) -> bool:
+    """Whether figures stand right behind a cell, or right below it, as a value behind its label."""
+    if beside and (beside[0].text[0] == ":" or any(c.isdigit() for c in beside[0].text)):
+        return True
+    left, right = cell[0].left, cell[-1].right
+    height = cell[0].bottom - cell[0].top
+    under = (
+        [w for w in below.words if w.left < right and w.right > left and w.top - cell[0].top < BELOW * height]
+        if below
+        else []
+    )
+    return bool(under) and any(c.isdigit() for c in under[0].text) and abs(under[0].left - left) < height
 
 
 def cells(row: Row) -> list[list[Word]]:
@@ -142,21 +208,32 @@ def cells(row: Row) -> list[list[Word]]:
     return found
 
 
-def _titles_of_cell(cell: Sequence[Word], usual: float) -> Iterator[Title]:
+def _titles_of_cell(cell: Sequence[Word], size: float, *, is_label: bool) -> Iterator[Title]:
+    """size: of the cell's type, in that of the page."""
+    cell = [word for word in cell if fold(word.text)]
     words = spelled_together([fold(word.text) for word in cell])
-    bonus = SIZE_WEIGHT * max(median(word.bottom - word.top for word in cell) / usual - 1.0, 0.0)
+    bonus = SIZE_WEIGHT * max(size - 1.0, 0.0)
     start = 0
     while start < len(words):
-        length = next(
-            (n for n in range(LONGEST_TITLE, 0, -1) if " ".join(words[start : start + n]) in _vocabulary()), 0
-        )
+        longest = min(LONGEST_TITLE, len(words) - start)
+        length = next((n for n in range(longest, 0, -1) if " ".join(words[start : start + n]) in _vocabulary()), 0)
         if length:
             points = _points(words, start, length)
-            if points == WEAK and start == 0 and len(words) <= LONGEST_HEADING and _is_capitals(cell):
+            if points == WEAK and _stands_out(cell, words, start, length):
                 points = HEADED  # "INVOICE FOR PROFESSIONAL SERVICES"
+            if points == ALONE and size < LARGE:
+                points -= SMALL
+            points = min(points, LABEL) if is_label else points
             for kind in _vocabulary()[" ".join(words[start : start + length])]:
                 yield Title(kind, points + (bonus if points > WEAK else 0.0) + 0.1 * length)
         start += max(length, 1)
+
+
+def _stands_out(cell: Sequence[Word], words: Sequence[str], start: int, length: int) -> bool:
+    """Whether a title with other words is told by its capitals: those of a short heading, or its own alone."""
+    if _is_capitals(cell):
+        return start == 0 and len(words) <= LONGEST_HEADING
+    return length > 1 and len(words) == len(cell) and _is_capitals(cell[start : start + length])
 
 
 def _is_capitals(cell: Sequence[Word]) -> bool:

@@ -77,7 +77,7 @@ def begins_document(page: PageFacts, before: Sequence[PageFacts]) -> tuple[bool,
     last = before[-1]
     has_title = page.kind is not DocumentKind.OTHER and page.kind_confidence > TITLE_CONFIDENCE
     number = next((p.document_number for p in before if p.document_number), "")
-    if page.place == 1 and page.count != 0:
+    if page.place == 1 and page.count != 0 and (page.kind is not DocumentKind.OTHER or page.document_number):
         return True, SURE, "page 1"
     if page.place > 1 and last.place == page.place - 1 and (page.count == last.count or not page.count):
         # A small number on a page without a title may be anything, "tax free by § 4 Nr. 14" for one.
@@ -86,8 +86,10 @@ def begins_document(page: PageFacts, before: Sequence[PageFacts]) -> tuple[bool,
     if page.document_number and number:
         if page.document_number == number:
             return False, SURE, "same number"
-        # Without a title a number may be any that the small print mentions; one of the same make is the document's.
-        if has_title or make_of(page.document_number) == make_of(number):
+        # Without a title a number may be any that the small print mentions; one that is sure, or of the same make, is
+        # the document's.
+        is_own = page.sure and page.kind is not DocumentKind.OTHER
+        if has_title or is_own or make_of(page.document_number) == make_of(number):
             return True, SURE, "another number"
     if page.goes_on or page.place > 1:
         return False, FAIR, "continued"

@@ -82,3 +82,31 @@ def test_a_heading_in_capitals_is_a_title_though_words_follow() -> None:
     assert decide_kind([make_page("INVOICE FOR PROFESSIONAL SERVICES\nConsultation 48.00\nTotals 48.00")])[0] is (
         DocumentKind.INVOICE
     )
+
+
+CREDIT = """
+Lindenhof Textilservice GmbH                                            GUTSCHRIFT
+Gewerbepark Nord 18, 36039 Fulda
+{reference}
+Pos   Text                     Menge     Einzelpreis      Summe
+1     Kochjacke                    2          14,50        29,00
+
+Gesamtbetrag                                               29,00
+"""
+
+
+def test_an_invoice_that_is_referred_to_makes_a_gutschrift_a_credit_note() -> None:
+    by_supplier = CREDIT.format(reference="Belegnummer: GS-1   zu Rechnung: 26/6994")
+    assert decide_kind([make_page(by_supplier)])[0] is DocumentKind.CREDIT_NOTE
+    self_billed = CREDIT.format(reference="Belegnummer: GS-1")
+    assert decide_kind([make_page(self_billed)])[0] is DocumentKind.INVOICE
+
+
+def test_a_title_outweighs_the_label_of_another_documents_number() -> None:
+    page = make_page(SHEET.format(title="Nota") + "\n\nPakbon:   89353072      Creditnota:   1")
+    assert decide_kind([page])[0] is DocumentKind.INVOICE
+
+
+def test_a_title_may_name_two_things() -> None:
+    page = make_page(SHEET.format(title="Lieferschein / Empfangsbestätigung"))
+    assert decide_kind([page])[0] is DocumentKind.DELIVERY_NOTE

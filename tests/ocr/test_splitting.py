@@ -81,3 +81,11 @@ def test_another_number_and_supplier_begin_a_document_without_a_title() -> None:
     other = PageFacts(2, DocumentKind.INVOICE, 0.7, "MF8812", "mill foods", 0, 0, False, sure=True)
     assert begins_document(other, [first])[0]
     assert not begins_document(replace(other, sure=False), [first])[0]
+
+
+def test_sure_numbers_of_two_makes_are_two_documents_of_one_supplier() -> None:
+    first = PageFacts(1, DocumentKind.INVOICE, 0.7, "RE627753", "lindenhof", 0, 0, False, sure=True)
+    other = PageFacts(2, DocumentKind.INVOICE, 0.7, "R2452951", "lindenhof", 0, 0, False, sure=True)
+    assert begins_document(other, [first])[0]
+    assert not begins_document(replace(other, sure=False), [first])[0]
+    assert not begins_document(replace(other, kind=DocumentKind.OTHER), [first])[0]
