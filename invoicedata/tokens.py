@@ -5,7 +5,7 @@ import secrets
 import uuid
 from collections.abc import Sequence
 from datetime import timedelta
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import Any, ClassVar, cast
 
 import jwt
@@ -46,17 +46,24 @@ class KeyringBackend(TokenBackend):
         return jwt.encode(claims, key.secret, algorithm=self.algorithm, headers={"kid": key.kid})
 
     def get_verifying_key(self, token: Any) -> str:
-        try:
-            unverified = jwt.decode_complete(token, options={"verify_signature": False})
-        except jwt.InvalidTokenError as error:
-            raise TokenBackendError("Token is malformed") from error
-        kid = unverified["header"].get("kid")
-        if not isinstance(kid, str) or not KEY_ID.fullmatch(kid):
-            raise TokenBackendError("Token names no key")
-        key, self.record = find_key_and_record(kid, unverified["payload"].get("jti"))
+        kid, jti = named_in(token)
+        key, self.record = find_key_and_record(kid, jti)
         if key is None or (key.verifies_until is not None and key.verifies_until <= timezone.now()):
             raise TokenBackendError("Token is signed with a key that is not in use")
         return key.secret
+
+
+@lru_cache(maxsize=1024)
+def named_in(token: bytes) -> tuple[str, uuid.UUID | None]:
+    """The ids of the key and of the token, as it says itself: nothing is verified. Raises TokenBackendError."""
+    try:
+        unverified = jwt.decode_complete(token, options={"verify_signature": False})
+    except jwt.InvalidTokenError as error:
+        raise TokenBackendError("Token is malformed") from error
+    kid = unverified["header"].get("kid")
+    if not isinstance(kid, str) or not KEY_ID.fullmatch(kid):
+        raise TokenBackendError("Token names no key")
+    return kid, token_id(unverified["payload"].get("jti"))
 
 
 # By hand, and one for all of it: asked at each request.
@@ -71,9 +78,9 @@ KEY_END = len(SigningKey._meta.concrete_fields)
 RECORD_END = KEY_END + len(AccessToken._meta.concrete_fields)
 
 
-def find_key_and_record(kid: str, jti: Any) -> tuple[SigningKey | None, AccessToken | None]:
+def find_key_and_record(kid: str, jti: uuid.UUID | None) -> tuple[SigningKey | None, AccessToken | None]:
     """The signing key, and the record of a token with its tenant. Nothing of what asks for them is verified yet."""
-    rows = fetch_planned(FIND_KEY_AND_RECORD, [AccessToken._meta.pk.get_db_prep_value(token_id(jti), connection), kid])
+    rows = fetch_planned(FIND_KEY_AND_RECORD, [AccessToken._meta.pk.get_db_prep_value(jti, connection), kid])
     if not rows:
         return None, None
     row = rows[0]

@@ -5,9 +5,9 @@ from django.views.generic import RedirectView
 from invoices.api.metrics import metrics_view
 
 urlpatterns = [
+    path("api/", include("invoices.urls")),
     path("", RedirectView.as_view(pattern_name="admin:index")),
     path("admin/", admin.site.urls),
-    path("api/", include("invoices.urls")),
     path("metrics", metrics_view, name="metrics"),
 ]
 handler400 = "invoices.api.errors.bad_request"

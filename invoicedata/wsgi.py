@@ -1,6 +1,7 @@
 """The web server's way in, and what bounds how long a client may take to send its request."""
 
 import contextlib
+import gc
 import os
 import socket
 import threading
@@ -43,3 +44,4 @@ def stop_reading(connection: socket.socket) -> None:
 
 application = with_deadline(get_wsgi_application())
 check_url_config(None)  # imports what the routes lead to: the first request does not wait for it
+gc.freeze()  # all of that stays: the collector need not look through it again and again

@@ -7,8 +7,8 @@ from invoices.api.errors import no_such_address
 from invoices.api.routes import both
 
 urlpatterns = [
-    path("", include("invoices.api.invoice_data.urls")),
     path("", include("invoices.api.invoices.urls")),
+    path("", include("invoices.api.invoice_data.urls")),
     *both("schema", SpectacularAPIView.as_view(), "schema"),
     *both("docs", SpectacularSwaggerSplitView.as_view(), "docs"),
     re_path(r"^", no_such_address),

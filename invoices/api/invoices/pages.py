@@ -138,8 +138,8 @@ def describe_page(ids: Sequence[str]) -> list[dict[str, Any]]:
 def describe(row: tuple[Any, ...]) -> dict[str, Any]:
     """An InvoiceSummary. Amounts and days come from SQLite as numbers and text, from PostgreSQL as what they are."""
     pk, filename, supplier, day, total, status, confidence, venue, issues, source, paired = row
-    pairings = paired.split(",") if paired else ()
-    is_paired = any(pairing.startswith(CONFIRMED) for pairing in pairings)
+    pairings = paired.split(",") if paired else []
+    is_paired = bool(paired) and CONFIRMED in paired  # ids hold no colon
     body = {
         "id": pk,
         "filename": filename,
@@ -161,5 +161,7 @@ def describe(row: tuple[Any, ...]) -> dict[str, Any]:
 
 
 def missing(supplier: str, day: Any, total: Any, venue: str) -> list[str]:
-    values = (("supplier", supplier), ("date", day), ("total_value", total), ("venue", venue))
-    return [name for name, value in values if value is None or value == ""]
+    if supplier and day and total is not None and venue:
+        return []
+    known = {"supplier": bool(supplier), "date": bool(day), "total_value": total is not None, "venue": bool(venue)}
+    return [name for name, is_known in known.items() if not is_known]
