@@ -54,6 +54,8 @@ SAME = 0.5  # a balance that equals the total, nothing being paid
 CENT = 0.011  # currency units; a cent, and what binary fractions lose
 ROUNDING = 0.051  # currency units: cash rounding may stand between net + tax and the total
 
+_PAID = frozenset({"left:amount_paid", "words:amount_paid"})  # evidence that the row speaks of a payment
+
 Array = npt.NDArray[np.float64]
 
 
@@ -266,6 +268,8 @@ def cast_ballot(evidence: Evidence, name: str, model: FieldModel | None = None) 
     guide = evidence.guide
     grouped: dict[Value, list[tuple[float, Option]]] = {}
     for option in evidence.options(name):
+        if name == "gross_total" and is_deducted_payment(option):
+            continue
         score = model.score(option.features) + (guide.bonus(name, option.place) if guide else 0.0)
         grouped.setdefault(option.value, []).append((score, option))
     ranked = sorted(
@@ -283,6 +287,13 @@ def cast_ballot(evidence: Evidence, name: str, model: FieldModel | None = None) 
         tuple(option for _, option, _ in ranked),
         model.none + (guide.none(name) if guide else 0.0),
     )
+
+
+def is_deducted_payment(option: Option) -> bool:
+    """A payment that is printed with a minus: never the total, however well it would fit. Where the total was altered,
+    it alone keeps the old one."""
+    is_negative = isinstance(option.value, Decimal) and option.value < 0
+    return is_negative and not _PAID.isdisjoint(option.features)
 
 
 # --- Amounts: one decision -----------------------------------------------------------------------------------------

@@ -98,6 +98,26 @@ def test_amounts_paid_have_no_sign() -> None:
     assert fields["amount_paid"].value == Decimal("40.00")
 
 
+def test_an_altered_total_is_read_as_it_stands_though_the_payment_would_fit_the_sum() -> None:
+    fields = read(
+        """
+        Millrace Surgery                       INVOICE
+        Invoice No.  A-672875    Invoice Date  07-Mar-2026
+
+        Description              Qty   Unit Price     Amount
+        Dental scale and polish    2       265.00     530.00
+        Digital radiograph         1       223.65     223.65
+
+                                   Subtotal          £753.65
+                                   VAT 20%           £150.73
+                                   Total             £913.38
+                                   Paid 07-Mar-2026 -£904.38
+                                   Balance Due         £0.00
+        """
+    )
+    assert fields["gross_total"].value == Decimal("913.38")
+
+
 def test_an_invoice_without_payments_is_due_in_full() -> None:
     assert read(TOTALS)["amount_due"].value == Decimal("120.00")
 
