@@ -121,11 +121,12 @@ class Killer(threading.Thread):
             if not victims:
                 continue
             victim = self._random.choice(victims)
-            self.kills.append(Kill(datetime.now(UTC), kind, jobs_of(kind, victim.pid)))
             try:
+                kill = Kill(datetime.now(UTC), kind, jobs_of(kind, worker_of(victim)))
                 victim.kill()
             except psutil.NoSuchProcess:
-                self.kills.pop()
+                continue
+            self.kills.append(kill)
 
     def stop(self) -> None:
         self._stopped.set()
@@ -151,8 +152,13 @@ class Killer(threading.Thread):
         return found
 
 
+def worker_of(process: psutil.Process) -> int:
+    """The worker's id: its own, or that of the worker whose child it is."""
+    return int(process.ppid() if "ocr.child" in " ".join(process.cmdline()) else process.pid)
+
+
 def jobs_of(kind: str, pid: int) -> list[str]:
-    """The jobs that die with the process: its own, or all of them with the cluster."""
+    """The jobs that die with a worker or with its child: its own, or all of them with the cluster."""
     from django.db import DatabaseError, connection
 
     from invoices.models import Job
@@ -221,9 +227,10 @@ def judge(documents: list[Document], sent: Sent, receiver: Receiver, killer: Kil
         Outcome("more than one webhook-id for an event", f"{len(many_ids)}", not many_ids),
         Outcome("bodies that changed between attempts", f"{len(many_bodies)}", not many_bodies),
         Outcome("signature failures", f"{len(receiver.bad_signatures)}", not receiver.bad_signatures),
+        Outcome("job that no kill met took", spread(undisturbed_seconds(killer.kills))),
         Outcome(
             "job of a killed worker done after",
-            f"median {statistics.median(slow):.1f} s, at most {max(slow):.1f} s ({len(slow)})" if slow else "-",
+            spread(slow),
             all(seconds <= RECOVERY_SECONDS for seconds in slow),
         ),
     ]
@@ -237,6 +244,21 @@ def is_kept(request: object, digest: str) -> bool:
 
 def attempts_of(attempts: object) -> str:
     return ", ".join(f"{n} with {count}" for count, n in sorted(Counter(attempts).items()))  # type: ignore[call-overload]
+
+
+def spread(seconds: list[float]) -> str:
+    if not seconds:
+        return "-"
+    return f"median {statistics.median(seconds):.1f} s, at most {max(seconds):.1f} s ({len(seconds)})"
+
+
+def undisturbed_seconds(kills: list[Kill]) -> list[float]:
+    """How long the other jobs took, from their start to their end: what the machine can do at the time."""
+    from invoices.models import Job
+
+    hit = {job for kill in kills for job in kill.jobs}
+    ends = Job.objects.exclude(pk__in=hit).exclude(finished_at=None).values_list("started_at", "finished_at")
+    return [(end - start).total_seconds() for start, end in ends if start and end]
 
 
 def recovery_seconds(kills: list[Kill]) -> list[float]:

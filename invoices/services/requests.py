@@ -1,6 +1,7 @@
 """Requests of contract 1: taken in, waited for, answered."""
 
 import hashlib
+import logging
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -9,7 +10,7 @@ from datetime import timedelta
 from typing import Any, BinaryIO
 
 from django.conf import settings
-from django.db import IntegrityError, transaction
+from django.db import IntegrityError, connection, transaction
 from django.utils import timezone
 
 from invoicedata.database import release_connection
@@ -32,12 +33,14 @@ from pims.errors import PimsError
 from pims.lookup import Outcome, find_invoice, is_customer_known
 from pims.numbers import normalise
 
+logger = logging.getLogger(__name__)
+
 CUSTOMER_ID_LENGTH = 128
 NUMBER_LENGTH = 100
 KEY_LENGTH = 255
 KEY_LIFETIME = timedelta(hours=24)
 _places = threading.BoundedSemaphore(settings.SYNC_WAITING)  # of this process, to wait in for an answer
-FIRST_PAUSE, LONGEST_PAUSE = 0.02, 0.25  # seconds between two looks at a running request
+LOOK_SECONDS = 0.1  # between two looks at the running requests
 
 
 def check_customer_id(customer_id: str) -> None:
@@ -136,14 +139,61 @@ def place_to_wait() -> Iterator[None]:
 
 def wait(request: InvoiceRequest, seconds: float) -> InvoiceRequest:
     """The request once it is answered, or as it stands after `seconds`."""
-    deadline = time.monotonic() + seconds
-    pause = FIRST_PAUSE
-    while request.state == InvoiceRequest.State.RUNNING and time.monotonic() < deadline:
+    if request.state == InvoiceRequest.State.RUNNING and seconds > 0:
         release_connection()
-        time.sleep(min(pause, max(deadline - time.monotonic(), 0)))
-        pause = min(1.5 * pause, LONGEST_PAUSE)
+        _lookout.wait(request.pk, seconds)
         request.refresh_from_db(fields=["state", "http_status", "response", "completed_at"])
     return request
+
+
+class Lookout:
+    """Looks at the running requests of all callers of this process that wait, in one query: fifty callers that each
+    looked for themselves would keep everybody else from being served. Its thread lives as long as somebody waits."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._waiting: dict[str, list[threading.Event]] = {}
+        self._is_looking = False
+
+    def wait(self, request_id: str, seconds: float) -> None:
+        """Until the request is answered, or for `seconds`."""
+        answered = threading.Event()
+        with self._lock:
+            self._waiting.setdefault(request_id, []).append(answered)
+            if not self._is_looking:
+                self._is_looking = True
+                threading.Thread(target=self._look, daemon=True).start()
+        answered.wait(seconds)
+        with self._lock:
+            self._waiting[request_id].remove(answered)
+            if not self._waiting[request_id]:
+                del self._waiting[request_id]
+
+    def _look(self) -> None:
+        time.sleep(LOOK_SECONDS)
+        while waiting := self._those_who_wait():
+            try:
+                running = InvoiceRequest.objects.filter(pk__in=waiting, state=InvoiceRequest.State.RUNNING)
+                answered = set(waiting).difference(running.values_list("pk", flat=True))
+            except Exception:
+                logger.exception("The requests that callers wait for could not be looked at; trying again.")
+                answered = set()
+            finally:
+                release_connection()
+            with self._lock:
+                for request_id in answered:
+                    for event in self._waiting.get(request_id, ()):
+                        event.set()
+            time.sleep(LOOK_SECONDS)
+        connection.close()  # this thread's own
+
+    def _those_who_wait(self) -> list[str]:
+        with self._lock:
+            self._is_looking = bool(self._waiting)
+            return list(self._waiting)
+
+
+_lookout = Lookout()
 
 
 def answer(request: InvoiceRequest, status_url: Callable[[str], str]) -> tuple[int, dict[str, Any] | str]:

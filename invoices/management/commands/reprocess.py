@@ -27,7 +27,7 @@ from invoices.services.reading import reader_options
 from invoices.services.rereading import BusyDocumentError, Change, reread
 from ocr import READER_VERSION, Reader
 
-NICENESS = 10
+NICENESS = 19  # after the workers, which read what somebody waits for
 PAUSE_SECONDS = 0.5  # between two looks at whether jobs wait
 COLUMNS = ("document", "file", "part", "field", "before", "after")
 
