@@ -11,10 +11,11 @@ class InvoicesConfig(AppConfig):
     def ready(self) -> None:
         from django_q.signals import post_spawn  # needs the models
 
-        from invoices import triggers
+        from invoices import search_index, triggers
 
         post_spawn.connect(warm_reader, dispatch_uid="invoices.warm_reader")
         post_migrate.connect(triggers.install, sender=self, dispatch_uid="invoices.triggers")
+        post_migrate.connect(search_index.install, sender=self, dispatch_uid="invoices.search_index")
 
 
 def warm_reader(**kwargs: Any) -> None:

@@ -10,6 +10,8 @@ from django.test.utils import CaptureQueriesContext
 from pytest_django.fixtures import Settings
 
 from invoicedata.models import Mga
+from invoices.api.invoices.filters import InvoiceFilter
+from invoices.models import Invoice
 from tests.documents import make_pdf
 from tests.factories import make_pims_record
 from tests.invoices.api.conftest import Reader, Send, make_reading, together
@@ -73,3 +75,12 @@ def test_taking_a_request_in_costs_the_same_however_many_there_are(
     for n in range(10):
         submit(62_000 + n)
     assert submit(63_000) == first <= 15
+
+
+@pytest.mark.skipif(connection.vendor != "postgresql", reason="SQLite reads every row")
+@pytest.mark.django_db
+def test_a_search_is_answered_from_its_index() -> None:
+    rows = InvoiceFilter({"search": "R-12"}, queryset=Invoice.objects.order_by()).qs
+    with connection.cursor() as cursor:
+        cursor.execute("SET LOCAL enable_seqscan TO off; SET LOCAL enable_indexscan TO off")
+    assert rows.explain().count("Bitmap Index Scan on invoice_search") == 4
