@@ -34,9 +34,10 @@ chaos: ## Kill workers, web server and servers at random while documents are sen
 	@$(PYTHON_RUN) -m bench.chaos --on sqlite $(ARGS)
 	@$(PYTHON_RUN) -m bench.chaos --on servers $(ARGS)
 
-bench: ## Measure how fast files are read, beside the bare engine
+bench: ## Measure how fast files are read, beside the bare engine, and how fast the list is at size (ARGS="--sizes 1000 1000000")
 	@scripts/setup.sh --no-database
 	@$(PYTHON_RUN) -m bench.speed
+	@$(PYTHON_RUN) -m bench.listing $(ARGS)
 
 fuzz: ## Try the API against its OpenAPI document with generated requests, good and bad (ARGS="--examples 2000" for more)
 	@scripts/setup.sh --no-database
