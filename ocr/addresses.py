@@ -92,7 +92,7 @@ def is_contact_line(line: str) -> bool:
     if EMAIL.search(line) or "www" in folded:
         return True
     return bool(PHONE.search(line)) and bool(
-        re.match(r"\W*(?:tel|ph|phone|t|p|fon|fax|call|mob|m|\+|\(?0|\(?\d{3})", folded)
+        re.match(r"\W*(?:(?:tel\w*|ph|phone|t|p|fon|fax|call|mob\w*|m)\b|\+|\(?0|\(?\d{3})", folded)
     )
 
 

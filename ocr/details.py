@@ -115,7 +115,7 @@ def _cut_address(line: Line) -> tuple[Line | None, bool]:
 def _is_heading(line: Line, label: Label) -> bool:
     """Whether a contact's label really heads something: closed, or followed by figures or an address."""
     after = line.row.text(label.end, min(label.end + 2, line.end))
-    return label.closed or bool(re.search(r"\d|@|www", after)) or label.start == line.start
+    return label.closed or label.alone or bool(re.search(r"\d|@|www", after))
 
 
 def _ends_address(line: Line) -> bool:

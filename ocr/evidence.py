@@ -28,6 +28,7 @@ _GLUED = re.compile(r"^([^\W\d][^:=#]*[:=#])(?!//)(\S+)$|^(\(?[^\W\d_]{3,}\.?)((
 _DATE_LIKE = re.compile(r"^\d{1,4}[-/.]\w{1,3}[-/.]\d{2,4}$")  # "Visa 04/11/24  100.00": the date parts nothing
 _CURRENCY_WORD = re.compile(rf"^\(?(?:{CURRENCY_MARK})[).:]*$", re.IGNORECASE)
 _PAIR = re.compile(r"^([^\W\d_]{3,}\.?)/([^\W\d_]{3,}[.:]?)$")
+_NUMERO = re.compile(r"^[Nn]\.?[º°ªo]\.?:?$")
 _INITIALS = re.compile(r"^(?:[^\W\d_]\.){3,}:?$")
 _VALUE = re.compile(r"\d|^[£$€#]")
 _DAYS = re.compile(r"^\d{1,3}$")
@@ -393,7 +394,9 @@ def _token(text: str, word: Word, start: float, end: float) -> Token:
 
 
 def _words(text: str) -> tuple[str, ...]:
-    """A token's folded words; "V.A.T." is one."""
+    """A token's folded words; "V.A.T." is one, and so is "N.º"."""
+    if _NUMERO.match(text):
+        return ("no",)
     words = tuple(fold(text).split())
     return ("".join(words),) if len(words) > 2 and _INITIALS.match(text) else words
 

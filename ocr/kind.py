@@ -59,6 +59,7 @@ NUMBER_WORDS = frozenset(
         "reference",
         "id",
         "#",
+        "n o",
     }
 )
 TITLED_TILL = 0.85  # probability of what a till printed a title of

@@ -203,6 +203,11 @@ def _month_pattern() -> str:
     return "(?:" + "|".join("".join(slips.get(c, c) for c in name) for name in ordered) + r")(?![^\W\d_])\.?"
 
 
+def is_month(word: str) -> bool:
+    """Whether a folded word is a month's name, or short for one."""
+    return word in _months()
+
+
 def _month(name: str) -> int | None:
     months = _months()
     plain = fold(name).replace(" ", "").replace("0", "o").replace("1", "l").replace("|", "l")

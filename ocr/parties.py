@@ -39,7 +39,7 @@ from ocr.details import (
 from ocr.evidence import Label, Sheet, SheetRow, Token
 from ocr.features import Features
 from ocr.lexicon.labels import LabelIndex
-from ocr.parse import find_dates, fold, parse_amount
+from ocr.parse import find_dates, fold, is_month, parse_amount
 from ocr.repair import repair_name
 from ocr.scorer import FieldModel, field_model
 from ocr.types import DocumentKind, Field, Method
@@ -246,6 +246,8 @@ def _is_title(row: SheetRow, label: Label) -> bool:
 
 def _could_be_name(text: str) -> bool:
     letters = sum(c.isalpha() for c in text)
+    if _is_day(text):
+        return False
     if " " not in text and any(c.isdigit() for c in text):
         return False
     if sum(len(word) == 1 for word in text.split()) >= MOST_LETTERS:  # a letter-spaced title
@@ -256,6 +258,11 @@ def _could_be_name(text: str) -> bool:
     if any(f" {phrase} " in folded for phrase in word_set("phrases")):
         return False
     return not (EMAIL.search(text) or re.search(r"www\.|https?:", text) or parse_amount(text) is not None)
+
+
+def _is_day(text: str) -> bool:
+    """Whether a text is part of a date: "Monday", "9 Jul"."""
+    return all(word.isdigit() or is_month(word) or word in word_set("weekdays") for word in fold(text).split())
 
 
 _TAGLINE = frozenset(

@@ -1,7 +1,7 @@
 """The rows of a document as a table sees them: shared out among columns, and told apart from sums and headings."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal
 from functools import cache
@@ -11,6 +11,7 @@ from ocr.cells import Kind, Token, decimal_sign, is_code, read_tokens
 from ocr.columns import Column, Columns, Role, share_out
 from ocr.layout import Row, rows
 from ocr.lexicon import load_table
+from ocr.lexicon.labels import LANGUAGES
 from ocr.parse import fold
 from ocr.types import Page
 
@@ -18,6 +19,8 @@ CELL_GAP = 1.0  # word heights between two cells of a row
 PROSE_WORDS = 18  # a longer row without an amount is no row of a table
 UPRIGHT_LETTERS, UPRIGHT_WORDS = 3, 12  # a word of upright text has at most, a line of it at least
 UPRIGHT_SHIFT, UPRIGHT_STEP = 1.2, 1.1  # word heights: left edges differ, and words follow each other, by no more
+SUM_CLASSES = ("gross_total", "net_total", "amount_due", "tax_included")
+LONG_LABEL = 10  # letters
 MOST_EXTRA_WORDS = 3  # beside the phrase in a row of sums ("Sales tax 6 % on goods")
 
 
@@ -108,10 +111,20 @@ def place(sheet: Sheet, index: int, model: Columns) -> TableRow:
 def _phrases(group: str) -> dict[str, tuple[tuple[str, ...], ...]]:
     """The phrases of a group of sums by their first word, longest first."""
     found: dict[str, list[tuple[str, ...]]] = {}
-    for phrase in load_table("columns")["totals"][group]:
+    phrases = [*load_table("columns")["totals"][group], *(_sum_labels() if group == "hard" else ())]
+    for phrase in phrases:
         words = tuple(fold(phrase).split())
         found.setdefault(words[0], []).append(words)
     return {first: tuple(sorted(phrases, key=len, reverse=True)) for first, phrases in found.items()}
+
+
+def _sum_labels() -> Iterator[str]:
+    """What the languages call sums, where it cannot be taken for goods: phrases, and long words."""
+    for language in LANGUAGES:
+        labels = load_table(language)["labels"]
+        for phrase in (phrase for name in SUM_CLASSES for phrase in labels.get(name, ())):
+            if " " in phrase or len(phrase) >= LONG_LABEL:
+                yield phrase
 
 
 def _opens_with(words: Sequence[str], group: str) -> int:
@@ -165,13 +178,11 @@ def is_carried(tokens: Sequence[Token]) -> bool:
 def ends_as_sum(placed: TableRow) -> bool:
     """Whether a row is named as the sum of something ("Bella total"), and has of an item only its amount."""
     words = label_words(placed.in_role(Role.DESCRIPTION) or placed.tokens)
-    ends = _phrases("endings")
-    return (
-        placed.total is not None
-        and not _looks_sold(placed)
-        and len(words) > 1
-        and (words[-1],) in ends.get(words[-1], ())
-    )
+    return placed.total is not None and not _looks_sold(placed) and len(words) > 1 and _ends_as_sum(words)
+
+
+def _ends_as_sum(words: Sequence[str]) -> bool:
+    return (words[-1],) in _phrases("endings").get(words[-1], ())
 
 
 def is_sum(placed: TableRow) -> bool:
@@ -180,6 +191,8 @@ def is_sum(placed: TableRow) -> bool:
     sold = _looks_sold(placed)
     for number, cell in enumerate(groups):
         words = label_words(cell)
+        if number and not sold and 1 < len(words) <= MOST_EXTRA_WORDS and _ends_as_sum(words):
+            return True  # "… of the goods described.    Product total   12.00"
         known = _opens_with(words, "hard")
         rest = len(words) - known
         if not known or (rest and sold):

@@ -5,7 +5,7 @@ in folded words, whether glued ("InvoiceNo") or, on request, with one letter mis
 """
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache
 
@@ -40,6 +40,9 @@ class LabelIndex:
                 for phrase in phrases:
                     words = tuple(fold(phrase).split())
                     self._classes.setdefault(words, set()).add(label_class)
+            for words, classes in list(self._classes.items()):
+                for variant in _variants(words, load_table(language)["labels"].get("number", ())):
+                    self._classes.setdefault(variant, set(classes))
         self._longest: dict[str, int] = {}
         self._glued: dict[str, tuple[str, ...]] = {}
         self._deletions: dict[str, str] = {}
@@ -101,6 +104,17 @@ class LabelIndex:
             if word in self._vocabulary:
                 return word
         return next((self._deletions[v] for v in _deletions(word) if v in self._deletions), word)
+
+
+def _variants(words: tuple[str, ...], numbers: Sequence[str]) -> Iterator[tuple[str, ...]]:
+    """A label with its word for "number" in the language's other words for it: "nº de pedido", "número de pedido"."""
+    for at in {0, len(words) - 1} if len(words) > 1 else ():
+        if words[at] in numbers:
+            yield from ((*words[:at], number, *words[at + 1 :]) for number in numbers)
+    if len(words) == 1 and "nummer" in numbers:
+        for ending, other in (("nummer", "nr"), ("nr", "nummer")):
+            if words[0].endswith(ending) and words[0] != ending:
+                yield (words[0].removesuffix(ending) + other,)
 
 
 def _deletions(word: str) -> list[str]:

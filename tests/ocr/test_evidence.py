@@ -101,3 +101,7 @@ def test_words_of_large_type_stand_in_one_cell() -> None:
     heading = [Word("Fernhill", 10, 10, 90, 34), Word("Vets", 106, 10, 150, 34)]
     small = [Word(text, 10 + 40 * i, 60, 40 + 40 * i, 68) for i, text in enumerate(["one", "two", "three", "four"])]
     assert Sheet([Page(1, 400, 400, (*heading, *small))]).rows[0].cells == [(0, 2)]
+
+
+def test_the_spanish_sign_for_number_is_a_word_of_labels() -> None:
+    assert "order_number" in Sheet([make_page("Factura\nN.º de pedido: 4711   Fecha: 1/2/2025")]).label_classes

@@ -64,3 +64,11 @@ def test_every_label_class_is_known_to_a_field_or_to_english(language: str) -> N
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_a_language_names_itself(language: str) -> None:
     assert load_table(language)["language"] == language
+
+
+@pytest.mark.parametrize("phrase", ["no de pedido", "numero de pedido", "num de pedido", "pedido numero"])
+def test_every_word_for_number_makes_the_same_label(phrase: str) -> None:
+    assert classes_of(phrase, ("en", "es")) == [{"order_number"}]
+    assert (
+        classes_of("pakbonnr", ("en", "nl")) == classes_of("pakbonnummer", ("en", "nl")) == [{"delivery_note_number"}]
+    )

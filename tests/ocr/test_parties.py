@@ -114,3 +114,14 @@ def test_a_label_without_a_colon_is_no_part_of_the_name() -> None:
         HEAD + "Invoice No 12   Date 20/07/24\nCustomer The Swan Hotel\n5 Weir Road, York YO1 7AA\nTotal £10.00\n"
     )
     assert found["customer_name"] == "The Swan Hotel"
+
+
+@pytest.mark.parametrize("street", ["Home Farm, Station Road", "Main Street"])  # "home" and "main" name telephones too
+def test_an_address_may_begin_like_a_label(street: str) -> None:
+    found = parties(f"Wattle Creek Wholesale Ltd\n{street}, Diss, IP22 4HG\nTelephone: 020 7946 0457\n\nTotal £10.00\n")
+    assert found["supplier_address"] == f"{street}, Diss, IP22 4HG"
+
+
+def test_a_day_is_no_name() -> None:
+    found = parties(HEAD + "INVOICE\nDelivered to:   9 Jul\nDelivery day:   Monday\nTotal £10.00\n")
+    assert "venue" not in found
