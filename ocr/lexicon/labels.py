@@ -52,8 +52,8 @@ class LabelIndex:
                 self._glued.setdefault("".join(words), words)
         self._vocabulary = {word for words in self._classes for word in words}
         for word in sorted(self._vocabulary):
-            for variant in _deletions(word):
-                self._deletions.setdefault(variant, word)
+            for worded in _deletions(word):
+                self._deletions.setdefault(worded, word)
 
     def find(self, words: Sequence[str], *, misread: bool = False) -> list[LabelMatch]:
         """The longest labels from left to right, none overlapping. misread: correct one wrong letter a word."""
