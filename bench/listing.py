@@ -161,7 +161,7 @@ def build(on: str, size: int, folder: Path) -> Stand:
 
 
 def measure(stands: list[Stand], seconds: float) -> None:
-    """Each kind of call, the sizes by turns, and the list with the bare view beside it: what else the machine does meets
+    """Each kind of call, the sizes by turns, and the list beside the bare view: what else the machine does meets
     them alike."""
     for names in (*((name,) for name in (*list(CALLS)[1:], "detail")), ("first page", "bare view")):
         turns = [(stand, name) for stand in stands for name in names]
