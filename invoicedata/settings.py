@@ -101,10 +101,13 @@ if _database.get("ENGINE") == "django.db.backends.sqlite3":
     }
 elif _database.get("ENGINE") != "django.db.backends.postgresql":
     raise ImproperlyConfigured("DATABASE_URL is not valid: it must name a sqlite or a postgres database.")
+else:
+    # Django turns prepared statements off, also for the few that ask for it (invoicedata.rows).
+    _database["OPTIONS"] = {**_database.get("OPTIONS", {}), "prepare_threshold": 1}
 _database["CONN_MAX_AGE"] = 600
 _database["CONN_HEALTH_CHECKS"] = True
 if (_pool := env.whole("DATABASE_POOL", 0)) and _database["ENGINE"] == "django.db.backends.postgresql":
-    _database["OPTIONS"] = {**_database.get("OPTIONS", {}), "pool": {"min_size": 1, "max_size": _pool}}
+    _database["OPTIONS"] |= {"pool": {"min_size": 1, "max_size": _pool}}
     _database["CONN_MAX_AGE"] = 0
 if _test_name := env.text("TEST_DATABASE_NAME"):
     _database["TEST"] = {"NAME": _test_name}

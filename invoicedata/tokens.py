@@ -14,7 +14,7 @@ from django.contrib.auth.models import AbstractBaseUser
 from django.db import connection, transaction
 from django.utils import timezone
 from rest_framework_simplejwt.backends import TokenBackend
-from rest_framework_simplejwt.exceptions import TokenBackendError, TokenError
+from rest_framework_simplejwt.exceptions import TokenBackendError, TokenBackendExpiredToken, TokenError
 from rest_framework_simplejwt.tokens import Token
 
 from invoicedata.events import record_event
@@ -45,12 +45,32 @@ class KeyringBackend(TokenBackend):
         claims = payload | {"iss": self.issuer, "aud": self.audience}
         return jwt.encode(claims, key.secret, algorithm=self.algorithm, headers={"kid": key.kid})
 
+    def decode(self, token: Any, verify: bool = True) -> dict[str, Any]:
+        claims = signed_claims(token, self.get_verifying_key(token))
+        expires = claims.get("exp")
+        if type(expires) is int and expires <= timezone.now().timestamp():
+            raise TokenBackendExpiredToken("Token is expired")
+        return dict(claims)
+
     def get_verifying_key(self, token: Any) -> str:
         kid, jti = named_in(token)
         key, self.record = find_key_and_record(kid, jti)
         if key is None or (key.verifies_until is not None and key.verifies_until <= timezone.now()):
             raise TokenBackendError("Token is signed with a key that is not in use")
         return key.secret
+
+
+@lru_cache(maxsize=1024)
+def signed_claims(token: bytes, secret: str) -> dict[str, Any]:
+    """What the key has signed for this service; whether it has expired is not looked at. What was signed once
+    stays signed, so it is remembered. Raises TokenBackendError."""
+    try:
+        claims: dict[str, Any] = jwt.decode(
+            token, secret, algorithms=[ALGORITHM], audience=AUDIENCE, issuer=ISSUER, options={"verify_exp": False}
+        )
+    except jwt.InvalidTokenError as error:
+        raise TokenBackendError("Token is invalid") from error
+    return claims
 
 
 @lru_cache(maxsize=1024)
