@@ -12,7 +12,8 @@ from ocr.kind import decide_kind
 from ocr.line_items import read_line_items
 from ocr.parse import DateOrder
 from ocr.payments import read_payments
-from ocr.splitting import TITLE_CONFIDENCE, Part, split
+from ocr.sides import Side, sides
+from ocr.splitting import FAIR, TITLE_CONFIDENCE, Part, split
 from ocr.templates import Template, choose_template
 from ocr.types import Cut, DocumentKind, DocumentReading, EInvoice, Field, LineItem, Page
 
@@ -32,13 +33,27 @@ def read_documents(
     templates: of suppliers that the pages may be from. cuts: as a person cut the file, which is then not cut anew.
     """
     by_number = {page.number: page for page in pages}
-    read = [
-        read_document([by_number[number] for number in part.pages], part, templates, kind)
-        for part, kind in (given_parts(cuts) if cuts else ((part, None) for part in split(pages)))
-    ]
+    read: list[tuple[DocumentReading, Evidence]] = []
+    for part, kind in given_parts(cuts) if cuts else ((part, None) for part in split(pages)):
+        of_part = [by_number[number] for number in part.pages]
+        beside = sides(of_part[0]) if len(of_part) == 1 and not cuts else ()
+        if len(beside) > 1:
+            read += read_sides(of_part[0], beside, templates)
+        else:
+            read.append(read_document(of_part, part, templates, kind))
     if attached is None or not (attached.documents or attached.problem):
         return tuple(document for document, _ in read)
     return tuple(with_e_invoices(read, attached))
+
+
+def read_sides(
+    page: Page, beside: Sequence[Side], templates: Sequence[Template]
+) -> Iterator[tuple[DocumentReading, Evidence]]:
+    """Documents that lie beside each other on one page."""
+    part = Part((page.number,), FAIR, ("beside another",))
+    for place, side in enumerate(beside, start=1):
+        document, evidence = read_document([side.page], part, templates)
+        yield replace(side.back(document, page), place=place), evidence
 
 
 def given_parts(cuts: Sequence[Cut]) -> Iterator[tuple[Part, DocumentKind | None]]:

@@ -236,6 +236,7 @@ class DocumentReading:
     """One document of a file: what it is, its pages (from 1), and its values. A field not found is not in `fields`.
 
     kind_confidence: that it is of this kind. cut_confidence: that it begins and ends where it was cut from the file.
+    place: from the left, from 1, where several lie beside each other on one page; 0 where it has the page to itself.
     """
 
     kind: DocumentKind
@@ -249,6 +250,7 @@ class DocumentReading:
     e_invoice: EInvoice | None = None
     kind_confidence: float = 1.0
     cut_confidence: float = 1.0
+    place: int = 0
 
 
 @dataclass(frozen=True, slots=True)

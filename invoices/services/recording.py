@@ -247,12 +247,14 @@ def record_delivery_note(
 
 
 def part_name(document: Document, read: DocumentReading, parts: int) -> str:
-    """The upload's name; of a part, with its pages: "scan (pages 3-4).pdf"."""
+    """The upload's name; of a part, with its pages: "scan (pages 3-4).pdf", "scan (page 1, no. 2 from left).jpg"."""
     if parts == 1:
         return document.filename
     stem, dot, suffix = document.filename.rpartition(".")
     first, last = read.pages[0], read.pages[-1]
     pages = f"page {first}" if first == last else f"pages {first}-{last}"
+    if read.place:
+        pages += f", no. {read.place} from left"
     name = f"{stem or suffix} ({pages}){dot}{suffix if dot else ''}"
     return name[-255:]
 

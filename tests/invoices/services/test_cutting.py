@@ -1,5 +1,6 @@
 """A file is cut by a person, and stays cut so."""
 
+from dataclasses import replace
 from decimal import Decimal
 from typing import Any
 
@@ -18,9 +19,10 @@ from invoices.services.reading import reader_options
 from invoices.services.recording import record_reading
 from invoices.services.rereading import reread
 from invoices.services.review import Changes, Pointed
-from ocr import Cut, DocumentKind
+from ocr import Cut, DocumentKind, Page, Reading
 from tests.documents import INVOICE_LINES, make_pdf
-from tests.factories import make_mga
+from tests.factories import make_document, make_mga
+from tests.invoices.api.conftest import make_reading
 
 pytestmark = pytest.mark.django_db
 
@@ -153,3 +155,20 @@ def test_an_uncertain_cut_is_flagged_until_somebody_looked(ada: Any) -> None:
     assert told.exists()
     cutting.accept(Document.objects.get(), ada)
     assert not doubtful.exists() and not told.exists()
+
+
+def test_documents_beside_each_other_on_a_page_have_names_of_their_own_and_stay_the_same_rows() -> None:
+    first, second = (make_reading(invoice_number=number).documents[0] for number in ("INV-1", "INV-2"))
+    documents = (replace(first, place=1), replace(second, place=2))
+    document = make_document(make_mga(), filename="scan.jpg")
+    rows = []
+    for _ in range(2):
+        with transaction.atomic():
+            record_reading(document, Reading((Page(1, 2480, 3508),), documents))
+            judge_document(document)
+        rows.append([(row.pk, row.invoice_number, row.filename) for row in document.invoices.order_by("part")])
+    assert rows[0] == rows[1]
+    assert [(number, name) for _, number, name in rows[0]] == [
+        ("INV-1", "scan (page 1, no. 1 from left).jpg"),
+        ("INV-2", "scan (page 1, no. 2 from left).jpg"),
+    ]
