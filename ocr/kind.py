@@ -113,9 +113,9 @@ def _facts(pages: Sequence[Page]) -> Iterator[str]:
     sheet = Sheet(pages)
     yield from sheet.label_classes
     amounts = [amount.value for amount in find_amounts(sheet) if amount.decimals == 2]
-    if not amounts:
+    if not amounts and "column" in sheet.label_classes:
         yield "unpriced"
-    elif sum(value < 0 for value in amounts) > NEGATIVE_SHARE * len(amounts) and max(amounts, key=abs) < 0:
+    elif amounts and sum(value < 0 for value in amounts) > NEGATIVE_SHARE * len(amounts) and max(amounts, key=abs) < 0:
         yield "negative"
 
 
