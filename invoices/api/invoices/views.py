@@ -69,12 +69,17 @@ class MayReadOrSend(BasePermission):
 
 
 def plain_parameters(request: Request) -> dict[str, str]:
-    """The query's parameters; blank ones are absent. Raises ValidationError for what no database takes."""
-    given = {name: str(value).strip() for name, value in request.query_params.items()}
-    found = {name: value for name, value in given.items() if value}
-    for name, value in found.items():
-        if not value.isprintable():
+    """The query's parameters; blank ones are absent. Raises ValidationError for what no database takes, and where one
+    is given twice: whichever was meant, the other would be ignored."""
+    found = {}
+    for name, values in request.query_params.lists():
+        given = {text for value in values if (text := str(value).strip())}
+        if not all(text.isprintable() for text in given):
             raise ValidationError(f"Invalid {name} parameter. Control characters are not allowed")
+        if len(given) > 1:
+            raise ValidationError(f"Invalid {name} parameter. Must be given once")
+        if given:
+            found[name] = given.pop()
     return found
 
 

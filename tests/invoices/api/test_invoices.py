@@ -137,6 +137,7 @@ def test_a_rejected_note_is_not_shown_and_only_a_confirmed_one_pairs(status: str
         ("offset=-1", "Invalid offset parameter. Must be a non-negative integer"),
         ("offset=x", "Invalid offset parameter. Must be a non-negative integer"),
         ("date_from=yesterday", "Invalid date_from parameter. Enter a valid date."),
+        ("status=flagged&status=error", "Invalid status parameter. Must be given once"),
         ("search=%00", "Invalid search parameter. Control characters are not allowed"),
     ],
 )
@@ -155,6 +156,7 @@ def test_a_wrong_sort_is_refused_and_the_keys_are_named() -> None:
     ("query", "limit", "offset"),
     [
         ("", 50, 0),
+        ("limit=50&limit=50&limit=", 50, 0),
         ("limit=&offset=&status=&sort=&unknown=1", 50, 0),
         ("limit=5000", 200, 0),
         ("offset=9" + "9" * 25, 50, None),
