@@ -73,7 +73,7 @@ def known_words() -> frozenset[str]:
 
 
 def encipher(page: Page, spared: frozenset[str]) -> Page:
-    """The page with every known word enciphered but those of its own values."""
+    """The page with every known word enciphered but those that are its supplier's values."""
     words = [replace(w, text=w.text.translate(CIPHER)) if is_label(w.text, spared) else w for w in page.words]
     return replace(page, words=tuple(words))
 
@@ -92,23 +92,31 @@ def own_words(row: Mapping[str, Any]) -> frozenset[str]:
 
 def load_examples(words: Path, truths: Sequence[Path], *, plain: bool) -> Iterator[Example]:
     decoder = msgspec.json.Decoder(list[Page])
-    for file in truths:
-        for line in file.read_text(encoding="utf-8").splitlines():
-            row = json.loads(line)
-            source = words / f"{row['id']}.json"
-            if "invoices" in row or not source.exists() or not row["fields"].get("supplier"):
-                continue
-            pages = decoder.decode(source.read_bytes())
-            known = {FIELDS[name]: str(value) for name, value in row["fields"].items() if name in FIELDS}
-            yield Example(
-                id=row["id"],
-                group=(row.get("layout") or "", row["fields"]["supplier"]),
-                kind=kind_of(row),
-                pages=pages if plain else [encipher(page, own_words(row)) for page in pages],
-                values={name: typed_value(name, text) for name, text in known.items()},
-                lines=[line_item(item) for item in row.get("lineItems", row.get("deliveredItems", []))],
-                expected=row,
-            )
+    rows = [json.loads(line) for file in truths for line in file.read_text(encoding="utf-8").splitlines()]
+    rows = [row for row in rows if "invoices" not in row and row["fields"].get("supplier")]
+    spared: dict[tuple[str, str], frozenset[str]] = defaultdict(frozenset)
+    for row in rows:
+        spared[group_of(row)] |= own_words(row)
+    for row in rows:
+        source = words / f"{row['id']}.json"
+        if not source.exists():
+            continue
+        pages = decoder.decode(source.read_bytes())
+        known = {FIELDS[name]: str(value) for name, value in row["fields"].items() if name in FIELDS}
+        yield Example(
+            id=row["id"],
+            group=group_of(row),
+            kind=kind_of(row),
+            pages=pages if plain else [encipher(page, spared[group_of(row)]) for page in pages],
+            values={name: typed_value(name, text) for name, text in known.items()},
+            lines=[line_item(item) for item in row.get("lineItems", row.get("deliveredItems", []))],
+            expected=row,
+        )
+
+
+def group_of(row: Mapping[str, Any]) -> tuple[str, str]:
+    """(layout, supplier): whose documents are alike, and speak one language."""
+    return (row.get("layout") or "", row["fields"]["supplier"])
 
 
 def line_item(row: Mapping[str, Any]) -> LineItem:

@@ -21,13 +21,14 @@ from ocr.parties import PARTY_FIELDS
 from ocr.scorer import field_model
 from ocr.tables import Sheet as TableSheet
 from ocr.tables import read_sheet
-from ocr.templates import CONSTANTS, ColumnSpot, Place, Spot, Template, find_marks, likeness, spot_of
+from ocr.templates import CONSTANTS, ColumnSpot, Place, Spot, Template, find_marks, likeness, prints, spot_of
 from ocr.types import BoundingBox, DocumentKind, LineItem, Page, Value
 from ocr.unheaded import cluster_tokens
 
 LEARNED = (*AMOUNT_FIELDS, *DATE_FIELDS, *NUMBER_FIELDS, *(name for name in PARTY_FIELDS if name not in CONSTANTS))
 SAME_TEXT = 85  # of 100: likeness of a description that a person or recognition changed a little
 ROW_PROVEN = 2.5  # points of a row that prints a line: one a value, up to one for the description
+MOST_DOUBLES = 5  # places of one value that are looked at
 HEADING_REACH = 6.0  # row heights above the first line in which its heading may stand
 SHORTEST_LETTERS = 3  # of a word that tells a template from others
 
@@ -57,33 +58,40 @@ def learn(
     evidence = gather_evidence(pages, kind, line_items)
     sheet = evidence.sheet
     spots: dict[str, tuple[Spot, ...]] = {}
+    doubles: dict[str, tuple[Spot, ...]] = {}
     for name in LEARNED:
         places = list(_places(evidence, name, values[name])) if name in values else []
-        spot = spot_of(sheet, _nearest(sheet, places, (boxes or {}).get(name))) if places else None
+        pointed = (boxes or {}).get(name)
+        spot = spot_of(sheet, _nearest(sheet, places, pointed)) if places else None
         if spot and (spot.beside or spot.above or name not in PARTY_FIELDS):  # names move about with their addresses
             spots[name] = (spot,)
+            also = [] if pointed else [spot_of(sheet, place) for place in places[1:MOST_DOUBLES]]
+            doubles[name] = tuple(double for double in also if double.beside or double.above)
     constants = {name: str(values[name]) for name in CONSTANTS if values.get(name)}
     texts = [text for (spot,) in spots.values() for text in (spot.beside, spot.above)]
-    texts.append(constants.get("supplier_name", ""))
-    words = frozenset(word for text in texts for word in fold(text).split() if len(word) >= SHORTEST_LETTERS)
     sender = fold(constants.get("supplier_name", ""))
+    words = _long_words([*texts, sender])
     template = Template(
         kind=kind,
-        sender=sender if sender in sheet.folded else "",
+        sender=sender if sender and prints(sheet.folded, sender) else "",
         marks=_own_marks(pages, values),
         words=words & sheet.words,
         spots=spots,
         constants=constants,
         absent=frozenset(name for name in LEARNED if name not in values),
+        doubles=doubles,
     )
     return _with_columns(template, pages, line_items)
 
 
 def merge(templates: Sequence[Template]) -> Template:
-    """What examples of one supplier and kind have in common, oldest first: where they differ the newest decides."""
+    """What examples of one supplier and kind have in common, oldest first: where they differ the newest decides.
+
+    templates: each of one example (`learn`).
+    """
     newest = templates[-1]
     spots = {
-        name: tuple(_distinct(spot for t in templates for spot in t.spots.get(name, ())))
+        name: tuple(_distinct(_common([(*t.spots[name], *t.doubles[name]) for t in templates if name in t.spots])))
         for name in dict.fromkeys(name for t in templates for name in t.spots)
     }
     return Template(
@@ -99,12 +107,24 @@ def merge(templates: Sequence[Template]) -> Template:
     )
 
 
+def _common(examples: Sequence[Sequence[Spot]]) -> Iterator[Spot]:
+    """Of each example the place that most others have too, else its likeliest: a total that is paid in full stands
+    twice on one receipt, and beside the word for it on all."""
+    for places in examples:
+        others = [spots for spots in examples if spots is not places]
+        yield max(places, key=lambda place: sum(any(likeness(place, s) > 0 for s in spots) for spots in others))
+
+
 def _distinct(spots: Iterable[Spot]) -> list[Spot]:
     kept: list[Spot] = []
     for spot in spots:
         if all(likeness(known, spot) <= 0 for known in kept):
             kept.append(spot)
     return kept
+
+
+def _long_words(texts: Iterable[str]) -> frozenset[str]:
+    return frozenset(word for text in texts for word in text.split() if len(word) >= SHORTEST_LETTERS)
 
 
 def _own_marks(pages: Sequence[Page], values: Mapping[str, Value]) -> frozenset[str]:
@@ -170,8 +190,7 @@ def _with_columns(template: Template, pages: Sequence[Page], lines: Sequence[Lin
     if right == len(lines):
         return template
     columns = tuple(_columns(read_sheet(pages), {page.number: page.width for page in pages}, lines))
-    headings = frozenset(w for c in columns for w in c.heading.split() if len(w) >= SHORTEST_LETTERS)
-    taught = replace(template, columns=columns, words=template.words | headings)
+    taught = replace(template, columns=columns, words=template.words | _long_words(c.heading for c in columns))
     return taught if lines_right(read_line_items(pages, template.kind, taught), lines) > right else template
 
 

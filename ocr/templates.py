@@ -20,9 +20,9 @@ from ocr.tables import Sheet as TableSheet
 from ocr.types import AMOUNT_FIELDS, DocumentKind, Field, Method, Page, Word
 
 LABEL_WORDS = 4  # nearest to the value
-LAST_WORDS = 2  # of a label that are as good as the whole
 ABOVE_REACH = 3.5  # word heights from a value to the words above it
 ALIKE = 85  # of 100: likeness of a label that recognition may have misread
+SHARED = 2 / 3  # of the shorter label's words, and the last: "terms days due" is "strictly days net due"
 NEAR = 0.04  # of the page: a value stands where it stood
 LABELLED, UNLABELLED, PLACED, SHAPED = 8.0, 6.0, 1.0, 1.5  # logits for a candidate that stands as an example stood
 ELSEWHERE = -3.0  # logit against a candidate under another label, once some candidate fits
@@ -30,6 +30,7 @@ ABSENT = 1.5  # logit for the absence of what no example printed
 FEWEST_FOR_ABSENCE = 2  # examples
 RECOGNISED = 0.6  # share of a template's words that a document of it prints
 HEADING_SHARE = 0.6  # of the columns whose headings must be found
+SHORTEST_GLUED = 8  # letters of a name that is looked for among words that recognition glued together
 SHORTEST_DOMAIN = 6  # characters of a web domain that tells somebody
 CONSTANT_CONFIDENCE = 0.98  # of what every document of a supplier says of the supplier
 CONSTANTS = (
@@ -75,7 +76,8 @@ class Template:
 
     sender: the supplier's folded name as all of them print it, "" where it is only a picture. marks and words: see
     `choose_template`. spots: by field name. constants: values that every document says alike. absent: fields that no
-    example printed.
+    example printed. doubles: of a single example, the other places that print a field's
+    value, for `ocr.learning.merge`.
     """
 
     kind: DocumentKind
@@ -87,6 +89,7 @@ class Template:
     columns: tuple[ColumnSpot, ...] = ()
     absent: frozenset[str] = frozenset()
     examples: int = 1
+    doubles: dict[str, tuple[Spot, ...]] = field(default_factory=dict)
 
 
 @dataclass(slots=True)
@@ -195,8 +198,18 @@ def is_sender(sender: str, marks: Container[str], text: str, found: Iterable[str
     """Whether pages with this text and the marks `found` are the sender's: they print its name, or one of its marks
     where the name is a picture."""
     if sender:
-        return f" {sender} " in f" {text} " or _is_misread(sender.split(), text.split())
+        return prints(text, sender) or _is_misread(sender.split(), text.split())
     return any(mark in marks for mark in found)
+
+
+def prints(text: str, name: str) -> bool:
+    """Whether whole words of a folded text are a folded name, if only with other blanks."""
+    letters = name.replace(" ", "")
+    if f" {name} " in f" {text} ":
+        return True
+    if len(letters) < SHORTEST_GLUED or letters not in text.replace(" ", ""):
+        return False
+    return re.search(rf"\b{' ?'.join(map(re.escape, letters))}\b", text) is not None
 
 
 def _is_misread(wanted: Sequence[str], words: Sequence[str]) -> bool:
@@ -247,10 +260,10 @@ def words_above(sheet: Sheet, place: Place) -> str:
 
 
 def _words(row: SheetRow, start: int, end: int) -> list[str]:
-    """Folded words of some tokens, those behind the last value among them."""
+    """Folded words of some tokens, those behind the last value among them; figures and rates are none."""
     words = [word for token in row.tokens[start:end] for word in token.words]
-    values = [i for i, word in enumerate(words) if sum(c.isdigit() for c in word) > 1]
-    return words[values[-1] + 1 :] if values else words
+    values = [i for i, word in enumerate(words) if sum(c.isdigit() for c in word) > 1 and words[i + 1 : i + 2] != ["%"]]
+    return [word for word in words[values[-1] + 1 if values else 0 :] if any(c.isalpha() for c in word)]
 
 
 def shape_of(text: str) -> str:
@@ -272,10 +285,12 @@ def likeness(example: Spot, here: Spot) -> float:
 
 
 def _alike(wanted: str, found: str) -> bool:
-    """Whether two labels are one: nearly the same letters, or the same last words ("net 7 days due", "terms … due")."""
+    """Whether two labels are one: nearly the same letters, or the same last word and others."""
     if not wanted or not found:
         return False
-    return fuzz.ratio(wanted, found) >= ALIKE or wanted.split()[-LAST_WORDS:] == found.split()[-LAST_WORDS:]
+    one, other = wanted.split(), found.split()
+    shared = len({*one} & {*other}) if one[-1] == other[-1] else 0
+    return shared >= max(2, SHARED * min(len(one), len(other))) or fuzz.ratio(wanted, found) >= ALIKE
 
 
 # --- Tables --------------------------------------------------------------------------------------------------------

@@ -127,6 +127,45 @@ def test_several_examples_keep_what_they_have_in_common() -> None:
     assert len(both.spots["gross_total"]) == 1, "the same place is kept once"
 
 
+RECEIPT = """
+Pohjarannik OU
+KMKR EE100200300
+
+{day}
+Suitsuforell                    {first}
+Raim                            {second}
+
+Tasuda ({goods} toodet, {rate} %)         {gross}
+Sularaha                        {cash}
+{change}
+"""
+EXACT = {
+    "day": "12.03.2026", "first": "40.00", "second": "22.20", "gross": "62.20", "goods": "2", "rate": "24",
+    "cash": "62.20", "change": "",
+}  # fmt: skip
+GIVEN = EXACT | {"first": "30.00", "second": "11.25", "gross": "41.25", "cash": "50.00", "change": "Tagasi   8.75"}
+
+
+def test_a_total_that_was_paid_exactly_is_not_learned_as_the_cash() -> None:
+    taught = [
+        learn(
+            page(receipt, RECEIPT), DocumentKind.RECEIPT, {"gross_total": Decimal(receipt["gross"]), "currency": "EUR"}
+        )
+        for receipt in (EXACT, GIVEN)
+    ]
+    beside = {spot.beside.split()[0] for spot in merge(taught).spots["gross_total"]}
+    assert beside == {"tasuda"}
+
+
+def test_a_label_is_known_with_other_words_and_figures_in_it_and_a_name_without_its_blanks() -> None:
+    text = ESTONIAN.replace("Maksetahtaeg      ", "Tasuda {days} paeva parast netto kuni   ")
+    taught = learn(page(MARCH | {"days": "14"}, text), DocumentKind.INVOICE, values(MARCH), lines(MARCH))
+    other = text.replace("netto kuni", "kuni").replace("{supplier}", "PohjarannikOU")
+    (read,) = read_documents(page(APRIL | {"days": "7"}, other), templates=[taught])
+    assert read.fields["due_date"].value == day(APRIL["due"]) and read.fields["due_date"].method is Method.TEMPLATE
+    assert read.fields["supplier_name"].value == "Pohjarannik OU"
+
+
 def test_the_newest_example_decides_what_the_supplier_is_called() -> None:
     renamed = lesson(MARCH | {"supplier": "Pohjarannik ja Pojad OU"})
     assert merge([lesson(MARCH), renamed]).constants["supplier_name"] == "Pohjarannik ja Pojad OU"
