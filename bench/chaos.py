@@ -265,10 +265,20 @@ def recovery_seconds(kills: list[Kill]) -> list[float]:
     """For each job whose worker was killed: seconds from the last of these kills to its end."""
     from invoices.models import Job
 
-    last = {job: kill.at for kill in kills for job in kill.jobs}
-    ends = Job.objects.filter(pk__in=last).exclude(finished_at=None).values_list("pk", "finished_at")
-    # A job that ended in the moment of the kill did not die with it.
-    return [seconds for pk, end in ends if end and (seconds := (end - last[pk]).total_seconds()) > 0]
+    last = {job: kill for kill in kills for job in kill.jobs}
+    ends = Job.objects.filter(pk__in=last).exclude(finished_at=None)
+    found = []
+    for job in ends:
+        assert job.finished_at is not None
+        seconds = (job.finished_at - last[job.pk].at).total_seconds()
+        if seconds > 0:  # a job that ended in the moment of the kill did not die with it
+            found.append(seconds)
+        if seconds > RECOVERY_SECONDS:
+            kill = last[job.pk]
+            last_attempt = (job.finished_at - (job.started_at or kill.at)).total_seconds()
+            print(f"  late: {job.pk}, {kill.kind} killed at {kill.at:%H:%M:%S}, {seconds:.1f} s, of which")
+            print(f"    the last of {job.attempts} attempts took {last_attempt:.1f} s ({job.error_code or 'done'})")
+    return found
 
 
 def main() -> int:

@@ -89,7 +89,7 @@ def run(options: argparse.Namespace, token: str) -> None:
         try:
             requests.get(f"{url}/api/v1/health", timeout=5)
             break
-        except requests.ConnectionError:
+        except requests.RequestException:
             time.sleep(0.2)
     describe("idle", measure(url, token, options.seconds))
     stop, alive = threading.Event(), list[bool]()

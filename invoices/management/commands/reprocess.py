@@ -150,11 +150,12 @@ def read_all(documents: list[str], workers: int, dry_run: bool) -> Iterator[tupl
                 connection.close()
 
         waiting = iter(documents)
-        # A few at a time: a stop then ends soon, and a million documents are no million tasks.
-        running = {pool.submit(work, pk) for pk, _ in zip(waiting, range(2 * workers), strict=False)}
+        # A few at a time: a stop then ends soon, and a million documents are no million tasks. What bounds them comes
+        # first in each zip, which would otherwise take a document and drop it.
+        running = {pool.submit(work, pk) for _, pk in zip(range(2 * workers), waiting, strict=False)}
         while running:
             done, running = wait(running, return_when=FIRST_COMPLETED)
-            running |= {pool.submit(work, pk) for pk, _ in zip(waiting, done, strict=False)}
+            running |= {pool.submit(work, pk) for _, pk in zip(done, waiting, strict=False)}
             yield from (future.result() for future in done)
 
 

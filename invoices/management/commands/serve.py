@@ -32,7 +32,7 @@ logger = logging.getLogger(__name__)
 
 LOOK_SECONDS = 1.0
 STOP_SECONDS = 15.0
-START_GRACE_SECONDS = 20.0  # a fresh cluster needs a moment before it is judged
+START_GRACE_SECONDS = 20.0  # which a fresh cluster may need until it takes its first job, before it is judged
 IDLE_SECONDS = 8.0  # workers that leave a job lying this long will never take it
 RESTART_PAUSE = 1.0
 WORKER_NICENESS = 10  # whoever waits for a page of the API comes before the reading
@@ -117,6 +117,11 @@ class Workers(Service):
         self._host = host
         self._held: set[str] = set()
         self._idle_since: float | None = None
+        self._has_taken_a_job = False
+
+    def start(self) -> None:
+        self._has_taken_a_job = False
+        super().start()
 
     def look_after(self) -> None:
         """Gives back what died with a process, and replaces a cluster that leaves jobs lying."""
@@ -129,7 +134,10 @@ class Workers(Service):
 
     def is_stuck(self) -> bool:
         """Whether a worker has been free for IDLE_SECONDS, while jobs waited and the queue told of them."""
-        held = set(Job.objects.held_by(f"{self._host}:").values_list("fence", flat=True))
+        holders = dict(Job.objects.held_by(f"{self._host}:").values_list("fence", "worker"))
+        held = set(holders)
+        members = {f"{self._host}:{pid}" for pid in self.members()}
+        self._has_taken_a_job |= not members.isdisjoint(holders.values())
         is_idle = (
             len(held) < settings.WORKERS
             and held == self._held
@@ -137,7 +145,8 @@ class Workers(Service):
             and queue.size() is not None
         )
         self._held = held
-        if not is_idle or self.age < START_GRACE_SECONDS:
+        is_starting = self.age < START_GRACE_SECONDS and not self._has_taken_a_job
+        if not is_idle or is_starting:
             self._idle_since = None
         elif self._idle_since is None:
             self._idle_since = time.monotonic()

@@ -67,6 +67,14 @@ def test_what_an_older_reader_read_is_read_again_once(tmp_path: Path) -> None:
     assert "1 read again, 0 of them" in run("--all")
 
 
+@pytest.mark.parametrize("workers", ["1", "2"])
+def test_none_of_many_is_left_out(workers: str) -> None:
+    mga = make_mga()
+    for number in range(6):
+        receive(f"INV-{number}", mga=mga)
+    assert "6 read again, 6 of them" in run("--workers", workers)
+
+
 def test_a_dry_run_tells_the_same_and_changes_nothing() -> None:
     document = receive()
     assert "1 of them would come out otherwise" in run("--dry-run")
