@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, BinaryIO, Protocol
 import msgspec
 
 from ocr import messages
-from ocr.errors import CorruptFileError, OcrError
+from ocr.errors import FileNotOpenError, OcrError
 
 if TYPE_CHECKING:
     from ocr.pages import OpenFile
@@ -65,7 +65,7 @@ class Decoder:
     @property
     def file(self) -> "OpenFile":
         if self._file is None:
-            raise CorruptFileError
+            raise FileNotOpenError
         return self._file
 
     def _open(self, path: str, max_pages: int) -> messages.Opened:

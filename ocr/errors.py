@@ -84,6 +84,10 @@ class ReaderCrashedError(OcrError):
         super().__init__("The file made the reader stop. Export or scan the document again.")
 
 
+class FileNotOpenError(ReaderCrashedError):
+    """Asked of a child that has opened no file: the one that had is gone."""
+
+
 class EngineUnavailableError(OcrError):
     def __init__(self, engine: str, reason: str) -> None:
         super().__init__(f"The OCR engine {engine} cannot be used: {reason}.")
@@ -104,6 +108,7 @@ BY_NAME: dict[str, type[OcrError]] = {
         NothingLegibleError,
         ReadTimeoutError,
         ReaderCrashedError,
+        FileNotOpenError,
         EngineUnavailableError,
     )
 }

@@ -26,6 +26,7 @@ import msgspec
 from ocr import messages
 from ocr.errors import (
     EngineUnavailableError,
+    FileNotOpenError,
     NothingLegibleError,
     OcrError,
     ReaderBusyError,
@@ -250,7 +251,7 @@ class Reader:
         """The e-invoices in the open file. Whatever those of a PDF do to the child, its pages remain."""
         try:
             seconds = min(EXTRACT_SECONDS, self._seconds_left(deadline))
-            found: messages.Extracted = self._decoder.ask(messages.Extract(), seconds)
+            found: messages.Extracted = self._ask_of_file(messages.Extract(), seconds)
         except (ReadTimeoutError, ReaderCrashedError):
             if media_type == XML:
                 raise
@@ -279,7 +280,7 @@ class Reader:
     def inspect(self, path: Path) -> FileFacts:
         """A quick look, without recognising anything: type, number of pages, size and resolution of each."""
         opened = self._open(path, time.monotonic() + INSPECT_SECONDS)
-        facts = self._decoder.ask(messages.Inspect(), INSPECT_SECONDS)
+        facts = self._ask_of_file(messages.Inspect(), INSPECT_SECONDS)
         return FileFacts(opened.media_type, tuple(facts.pages))
 
     def render(
@@ -295,20 +296,31 @@ class Reader:
         JPEG, or a PNG (`suffix` ".png") for what is to be recognised."""
         self._open(path, time.monotonic() + INSPECT_SECONDS)
         with self._scratch(suffix) as target:
-            self._decoder.ask(messages.Render(number, width, turned, str(target), paper), self.options.page_seconds)
+            rendering = messages.Render(number, width, turned, str(target), paper)
+            self._ask_of_file(rendering, self.options.page_seconds)
             return target.read_bytes()
 
     def _open(self, path: Path, deadline: float) -> messages.Opened:
         seconds = min(self.options.page_seconds, max(deadline - time.monotonic(), 0.0))
         path.stat()  # a missing file is the caller's OSError, not the child's crash
-        opened: messages.Opened = self._decoder.ask(messages.Open(str(path.resolve()), self.options.max_pages), seconds)
+        self._opening = messages.Open(str(path.resolve()), self.options.max_pages)
+        opened: messages.Opened = self._decoder.ask(self._opening, seconds)
         return opened
+
+    def _ask_of_file(self, request: messages.Request, seconds: float) -> Any:
+        """Of the file that is open. Where the child that had opened it has died meanwhile, the new one opens it again:
+        that is not the file's fault."""
+        try:
+            return self._decoder.ask(request, seconds)
+        except FileNotOpenError:
+            self._decoder.ask(self._opening, seconds)
+            return self._decoder.ask(request, seconds)
 
     def _read_page(self, number: int, deadline: float, stages: dict[str, float]) -> Page:
         with self._scratch(".npy") as target:
             with _timed(stages, "load"):
                 load = messages.Load(number, str(target), self.options.text_layer)
-                loaded = self._decoder.ask(load, self._seconds_left(deadline))
+                loaded = self._ask_of_file(load, self._seconds_left(deadline))
             if isinstance(loaded, messages.Loaded):
                 return loaded.page
             with _timed(stages, "recognise"):

@@ -3,6 +3,7 @@
 import os
 import signal
 import time
+from collections import defaultdict
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -96,6 +97,22 @@ def test_an_engine_that_fills_the_memory_is_stopped(scan: Path) -> None:
     with Reader(options("GreedyEngine", engine_memory=400 * MEGABYTE)) as reader, pytest.raises(ReaderCrashedError):
         reader.read(scan)
     assert memory_in_use(os.getpid()) - before < 50 * MEGABYTE
+
+
+def test_a_file_whose_child_is_killed_under_way_is_no_bad_file(reader: Reader, pdf: Path) -> None:
+    deadline = time.monotonic() + 60
+    undisturbed = reader.read(pdf)
+    opened = reader._open(pdf, deadline)
+    kill(reader._decoder.pid)
+    assert reader._read_page(1, deadline, defaultdict(float)).words == undisturbed.pages[0].words
+    kill(reader._decoder.pid)
+    assert reader._extract(opened.media_type, deadline).problem == ""
+
+
+def kill(pid: int | None) -> None:
+    assert pid
+    os.kill(pid, signal.SIGKILL)
+    os.waitid(os.P_PID, pid, os.WEXITED | os.WNOWAIT)
 
 
 def test_the_decoder_cannot_take_more_memory_than_it_may(pdf: Path) -> None:
