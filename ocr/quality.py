@@ -11,6 +11,10 @@ from ocr.types import Word
 
 BLUR_SIDE = 1000  # pixels of the long side that sharpness is measured at
 BLUR = 60.0  # variance of the Laplacian at that size over the middle of the text; below, letters run together
+GLARE_SIDE = 256  # pixels of the long side that glare is looked for at
+BURNT = 250  # of 255: paper this bright in every colour shows no print any more
+WHITE = 205  # of 255: above, the brightest paper is but a little brighter than the rest, and its print is still there
+GLARE_SHARE = 0.004  # of the picture: the smallest burnt spot that may hide a value
 TILT_DEGREES = 3.0
 EDGE = 0.004  # of the page's width: text this close to the edge is cut off
 EDGE_RUNS = 4  # lines of text that touch one edge before the page counts as cut off
@@ -37,10 +41,12 @@ def is_surely_low(width: int, height: int, declared: float | None) -> bool:
 
 
 def judge(image: Image, words: Sequence[Word]) -> tuple[str, ...]:
-    """Codes of what is wrong with an upright picture and the words found on it: blur, tilt, cut-off."""
+    """Codes of what is wrong with an upright picture and the words found on it: blur, glare, tilt, cut-off."""
     notices = []
     if sharpness(image) < BLUR:
         notices.append("blur")
+    if has_glare(image):
+        notices.append("glare")
     if abs(tilt(words)) > TILT_DEGREES:
         notices.append("tilt")
     if touches_edge(words, image.shape[1]):
@@ -58,6 +64,18 @@ def sharpness(image: Image) -> float:
         size = [max(1, round(side * scale)) for side in (middle.shape[1], middle.shape[0])]
         middle = cv2.resize(middle, size, interpolation=cv2.INTER_AREA)
     return float(cv2.Laplacian(middle, cv2.CV_64F).var()) if middle.size else 0.0
+
+
+def has_glare(image: Image) -> bool:
+    """Whether a lamp's reflection has burnt a spot out of a picture whose paper is not white elsewhere."""
+    scale = min(1.0, GLARE_SIDE / max(image.shape[:2]))
+    size = (max(1, round(image.shape[1] * scale)), max(1, round(image.shape[0] * scale)))
+    small = cv2.resize(image, size, interpolation=cv2.INTER_AREA)
+    darkest = small if small.ndim == 2 else small.min(axis=2)
+    if np.median(darkest) > WHITE:
+        return False
+    _, _, stats, _ = cv2.connectedComponentsWithStats((darkest >= BURNT).astype(np.uint8))
+    return bool(stats[1:, cv2.CC_STAT_AREA].max(initial=0) >= GLARE_SHARE * darkest.size)
 
 
 def tilt(words: Sequence[Word]) -> float:

@@ -27,6 +27,7 @@ NOTICES = {
     "low-resolution": "The image has less than 300 DPI.",
     "small-file": "The file is smaller than 50 KB.",
     "blur": "The picture is blurred.",
+    "glare": "A reflection has burnt out a part of the picture.",
     "tilt": "The page is tilted.",
     "cut-off": "Text runs into the edge: part of the page may be missing.",
 }
