@@ -187,6 +187,7 @@ def _dates_over_two_rows(sheet: Sheet, found: list[DateCandidate]) -> Iterator[D
                         yield DateCandidate(row, start, end, f"{cell} {token.text}", matches[-1])
 
 
+_BANKS = ("IBAN", "BIC", "SWIFT")
 _EDGE = "|.,:;()[]{}<>*'\"#=_\u2022\u00b7"
 _ID = re.compile(r"^[^\W_][\w\-/.&+\\]*$")
 _PREFIX = re.compile(r"^(?:[A-Z]{1,5}|[A-Za-z]{1,3})[-/.#]?$")
@@ -242,7 +243,7 @@ def _ends_of_number(sheet: Sheet, row: SheetRow, start: int, labelled: set[int])
 
 
 def _is_number(value: str) -> bool:
-    if not _HAS_DIGIT.search(value) or len(value) > LONGEST_NUMBER or "@" in value:
+    if not _HAS_DIGIT.search(value) or len(value) > LONGEST_NUMBER or "@" in value or value.startswith(_BANKS):
         return False
     if not _ID.match(value.replace(" ", "")) or _PERCENT_OR_UNIT.search(value) or _DECIMAL.match(value):
         return False

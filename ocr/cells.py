@@ -32,7 +32,7 @@ _AMOUNT = re.compile(
 _MARKED = re.compile(
     rf"^[-+(]{{0,2}}(?:{CURRENCY_MARK}\s?[-+]?\d[\d.,']*|\d[\d.,']*\s?{CURRENCY_MARK})\)?-?$", re.IGNORECASE
 )
-_GLUED_MARK = re.compile(rf"^({_DECIMALS}-?)\s?[*#]?([A-Z]|SR|ZRL|ZR|TX)$")
+_GLUED_MARK = re.compile(rf"^([-+]?(?:{CURRENCY_MARK})?[-+]?{_DECIMALS}-?)\s?[*#]?([A-Z]|SR|ZRL|ZR|TX)$")
 _PER_UNIT = re.compile(r"(?<=\d[.,]\d\d)\s?/\s?[A-Za-z]{1,6}\.?$")  # "0.85/pc"
 _SPACED = re.compile(r"^-?\d{1,3}(?: \d{3})+,\d{2}$")  # "2 450,00"
 _SLIPPED = re.compile(r"^[-+]?[\dOoIl|SB]{1,6}[.,][\dOoIl|SB]{2}$")

@@ -92,6 +92,7 @@ _COSTS: dict[Role, dict[Kind, float]] = {
 _UNFIT = 6.0
 
 _MONEY_PER = re.compile(r"(?:[£€$₹]|\b(?:EUR|GBP|USD|CHF)\b) ?(?:/|per\b|je\b|pro\b) ?", re.IGNORECASE)
+_TWO_HEADINGS = re.compile(r"([A-Z\u00c4\u00d6\u00dc][^\W\d_]*[a-z.])([A-Z][\w.]+)")
 _CURRENCY_ONLY = re.compile(rf"[(\[]?{CURRENCY_MARK}[)\]]?", re.IGNORECASE)
 
 
@@ -270,12 +271,21 @@ def _cells(row: Row) -> list[_Cell]:
     """The heading cells of a row: words that stand close, parted where they are several columns' words."""
     found: list[_Cell] = []
     group: list[Word] = []
-    for word in row.words:
+    for word in (part for word in row.words for part in _unglued(word)):
         if group and word.left - group[-1].right > CELL_GAP * row.height:
             found += _part(group)
             group = []
         group.append(word)
     return found + _part(group)
+
+
+def _unglued(word: Word) -> list[Word]:
+    """Two headings that stand so close that they were taken for one word: "MengeEinheit"."""
+    cut = _TWO_HEADINGS.match(word.text)
+    if not cut or roles_of(fold_heading(word.text)) or not all(roles_of(fold_heading(part)) for part in cut.groups()):
+        return [word]
+    middle = word.left + (word.right - word.left) * len(cut[1]) / len(word.text)
+    return [replace(word, text=cut[1], right=middle), replace(word, text=cut[2], left=middle)]
 
 
 def _whole_cells(cells: Sequence[_Cell], height: float) -> list[_Cell]:

@@ -33,6 +33,7 @@ _INITIALS = re.compile(r"^(?:[^\W\d_]\.){3,}:?$")
 _VALUE = re.compile(r"\d|^[£$€#]")
 _DAYS = re.compile(r"^\d{1,3}$")
 SENTENCE = 8  # words in a cell that is prose: a lone word of it is no label unless a value follows
+_COLUMNS = frozenset({"column", "other_amount"})
 _TAXES = frozenset({"tax", "tax_included"})
 _CLOSES = re.compile(r"[:#=]\s*$|\.{2,}$|\bNo\.?$", re.IGNORECASE)
 
@@ -147,7 +148,13 @@ class Sheet:
             self.rows.append(SheetRow(len(self.rows), page.number, y, tokens, _cut_cells(tokens, height)))
 
     def _find_labels(self, row: SheetRow) -> list[Label]:
-        return [label for cell in row.cells for label in self._labels_of_cell(row, *cell)]
+        labels = [label for cell in row.cells for label in self._labels_of_cell(row, *cell)]
+        if sum(bool(label.classes & _COLUMNS) for label in labels) < 2:
+            return labels
+        return [  # "#" and "No" number the lines of the table that their row heads
+            replace(label, classes=frozenset({"column"})) if label.classes == {"number"} and label.alone else label
+            for label in labels
+        ]
 
     def _labels_of_cell(self, row: SheetRow, cell_start: int, cell_end: int) -> list[Label]:
         tokens = row.tokens[cell_start:cell_end]
@@ -278,10 +285,7 @@ class Sheet:
     @cached_property
     def has_columns(self) -> dict[int, bool]:
         """Rows that head a table: three or more cells whose labels name columns."""
-        return {
-            row.index: sum("column" in lb.classes or "other_amount" in lb.classes for lb in row.labels) >= 2
-            for row in self.rows
-        }
+        return {row.index: sum(bool(lb.classes & _COLUMNS) for lb in row.labels) >= 2 for row in self.rows}
 
 
 def _has_value(row: SheetRow, label: Label) -> bool:

@@ -476,6 +476,8 @@ def number_features(facts: NumberFacts, number: NumberCandidate, view: LabelView
     shapes = [n for n, shape in _SHAPES[:4] if shape.search(value)]
     for name in view.nearest() & _VAGUE_NUMBERS:
         features |= {f"{name}&{shape}": 1.0 for shape in shapes}
+    if "number" in view.nearest() and _is_titled(view):
+        features["number&title"] = 1.0
     row = number.row
     title = {name for label in row.labels for name in label.classes if name.startswith("title_")}
     wider = any(
@@ -495,6 +497,11 @@ def number_features(facts: NumberFacts, number: NumberCandidate, view: LabelView
     for name in title:
         features[f"row_{name}"] = 1.0
     return features | _prefix_features(number, view)
+
+
+def _is_titled(view: LabelView) -> bool:
+    """Whether the document's title stands right over the label that is nearest: "Factura" over "Número"."""
+    return any(name.startswith("title_") for above in view.above[:2] for name in above.label.classes)
 
 
 def _prefix_features(number: NumberCandidate, view: LabelView) -> Features:

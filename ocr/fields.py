@@ -293,7 +293,7 @@ def is_deducted_payment(option: Option) -> bool:
     """A payment that is printed with a minus: never the total, however well it would fit. Where the total was altered,
     it alone keeps the old one."""
     is_negative = isinstance(option.value, Decimal) and option.value < 0
-    return is_negative and not _PAID.isdisjoint(option.features)
+    return is_negative and not _PAID.isdisjoint(option.features) and "left:gross_total" not in option.features
 
 
 # --- Amounts: one decision -----------------------------------------------------------------------------------------
@@ -482,7 +482,7 @@ def _with_venue(fields: dict[str, Field]) -> dict[str, Field]:
 
 
 def _is_supplied(customer: str, supplier: Field | None) -> bool:
-    """Whether a customer is a business: by its name, or as no person whose supplier's trade supplies businesses."""
+    """Whether a customer is a business: by its name, or as no person whom anybody but a practice invoices."""
     if any(has_word(fold(customer), topic) for topic in ("business", "hospitality")):
         return True
-    return supplier is not None and has_word(fold(str(supplier.value)), "supplying") and not is_person(customer)
+    return supplier is not None and not has_word(fold(str(supplier.value)), "practices") and not is_person(customer)

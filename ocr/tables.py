@@ -19,6 +19,7 @@ CELL_GAP = 1.0  # word heights between two cells of a row
 PROSE_WORDS = 18  # a longer row without an amount is no row of a table
 UPRIGHT_LETTERS, UPRIGHT_WORDS = 3, 12  # a word of upright text has at most, a line of it at least
 UPRIGHT_SHIFT, UPRIGHT_STEP = 1.2, 1.1  # word heights: left edges differ, and words follow each other, by no more
+PROSE_BEFORE_SUM = 7  # words
 SUM_CLASSES = ("gross_total", "net_total", "amount_due", "tax_included")
 LONG_LABEL = 10  # letters
 MOST_EXTRA_WORDS = 3  # beside the phrase in a row of sums ("Sales tax 6 % on goods")
@@ -189,6 +190,8 @@ def is_sum(placed: TableRow) -> bool:
     """Whether a row belongs below the table: it opens with a word for a sum and has of an item only numbers."""
     groups = cells(placed.tokens)
     sold = _looks_sold(placed)
+    if not sold and _prose_ends_in_sum(placed.tokens):
+        return True
     for number, cell in enumerate(groups):
         words = label_words(cell)
         if number and not sold and 1 < len(words) <= MOST_EXTRA_WORDS and _ends_as_sum(words):
@@ -202,6 +205,15 @@ def is_sum(placed: TableRow) -> bool:
         if rest <= MOST_EXTRA_WORDS or words[0] in _phrases("always"):
             return True
     return False
+
+
+def _prose_ends_in_sum(tokens: Sequence[Token]) -> bool:
+    """Whether a sentence runs up to the name of a sum ("… a copy of which is available on Sub Total  6,547.03")."""
+    amounts = [i for i, token in enumerate(tokens) if token.kind is Kind.AMOUNT]
+    words = [word for token in tokens[: amounts[-1] if amounts else 0] for word in fold(token.text).split()]
+    if len(words) < PROSE_BEFORE_SUM:
+        return False
+    return any(_opens_with(words[-length:], "hard") == length for length in (1, 2, 3)) or _ends_as_sum(words)
 
 
 def _stands_apart(placed: TableRow, cell: Sequence[Token]) -> bool:
