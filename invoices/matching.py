@@ -34,8 +34,9 @@ UNPROVEN = 0.8  # at most, where a number agrees and the supplier's name does no
 # belong elsewhere, where of the common articles 90 and 45 % had equal quantities.
 PRIOR = -1.0  # a note of the same supplier, chosen blindly
 SAME_QUANTITY, OTHER_QUANTITY, NO_QUANTITY = 0.7, -1.4, 0.4
+WEIGHED = {2: 1.5, 3: 4.0}  # an equal quantity with so many decimals: what was weighed is seldom weighed so again
 NOT_INVOICED = -1.4  # an article of the note that the invoice does not bill
-MOST_GOODS = 5.0  # articles of one order are not independent of each other
+MOST_GOODS, MOST_WEIGHED = 5.0, 6.0  # articles of one order are not independent of each other
 DAYS_BEFORE = ((0, 3.5), (1, 2.5), (2, 2.0), (3, 1.5), (7, 0.0), (14, -2.0), (30, -4.0))  # note before invoice
 DAYS_AFTER = ((0, 3.5), (1, 1.5), (2, 0.5), (4, -1.0), (7, -3.0), (14, -5.0))
 SAME_PLACE, OTHER_PLACE = 0.5, -3.0
@@ -148,7 +149,7 @@ def weigh(invoice: Paper, note: Paper) -> tuple[float, tuple[str, ...]]:
 
 def weigh_goods(invoiced: Sequence[Article], delivered: Sequence[Article]) -> tuple[float, float]:
     """(evidence, share of the note's articles that the invoice bills)."""
-    evidence, common = 0.0, 0
+    evidence, weighed, common = 0.0, 0.0, 0
     for billed, brought in assign(invoiced, delivered):
         if brought is None or is_deposit(brought):
             continue
@@ -158,9 +159,19 @@ def weigh_goods(invoiced: Sequence[Article], delivered: Sequence[Article]) -> tu
         common += 1
         if billed.quantity is None or brought.quantity is None:
             evidence += NO_QUANTITY
+        elif is_same_quantity(billed, brought):
+            evidence += SAME_QUANTITY
+            weighed += WEIGHED.get(min(decimals(brought.quantity), 3), 0.0)
         else:
-            evidence += SAME_QUANTITY if is_same_quantity(billed, brought) else OTHER_QUANTITY
-    return max(-MOST_GOODS, min(MOST_GOODS, evidence)), common / max(len(delivered), 1)
+            evidence += OTHER_QUANTITY
+    goods = max(-MOST_GOODS, min(MOST_GOODS, evidence)) + min(MOST_WEIGHED, weighed)
+    return goods, common / max(len(delivered), 1)
+
+
+def decimals(quantity: Decimal) -> int:
+    """How many it is printed with, zeros at its end left out."""
+    exponent = quantity.normalize().as_tuple().exponent
+    return -exponent if isinstance(exponent, int) and exponent < 0 else 0
 
 
 def weigh_day(invoice: date | None, note: date | None) -> float:

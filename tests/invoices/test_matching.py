@@ -95,6 +95,15 @@ def test_goods_day_and_place_are_enough_without_numbers() -> None:
     assert score(bare, replace(NOTE, order_number="", articles=())).value < SUGGEST_SCORE
 
 
+def test_the_same_weights_outweigh_a_number_that_may_be_misread() -> None:
+    weighed = tuple(replace(article, quantity=article.quantity + Decimal("0.431")) for article in GOODS[:4])
+    invoice = replace(INVOICE, order_number="", linked=frozenset({"DN-99"}), articles=weighed)
+    note = replace(NOTE, order_number="", day=INVOICE.day, articles=weighed)
+    assert SUGGEST_SCORE <= score(invoice, note).value < CONFIRM_SCORE
+    counted = [replace(paper, articles=GOODS[:4]) for paper in (invoice, note)]
+    assert score(*counted).value < SUGGEST_SCORE
+
+
 @given(shared=st.integers(0, 4), days=st.integers(0, 25), linked=st.booleans(), ordered=st.booleans())
 def test_the_score_never_falls_when_more_agrees(shared: int, days: int, linked: bool, ordered: bool) -> None:
     invoice = replace(INVOICE, linked=frozenset({"DN-3"} if linked else ()), order_number="PO-8812" if ordered else "")
