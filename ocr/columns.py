@@ -271,7 +271,7 @@ def _cells(row: Row) -> list[_Cell]:
     """The heading cells of a row: words that stand close, parted where they are several columns' words."""
     found: list[_Cell] = []
     group: list[Word] = []
-    for word in (part for word in row.words for part in _unglued(word)):
+    for word in (part for printed in row.words for part in _unglued(printed)):
         if group and word.left - group[-1].right > CELL_GAP * row.height:
             found += _part(group)
             group = []
