@@ -119,12 +119,13 @@ CACHES = {"default": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"
 
 # --- Files ----------------------------------------------------------------------------------------------------------
 MEDIA_ROOT = DATA_DIR / "files"
+PICTURES_DIR = DATA_DIR / "pictures"
 STORAGE_URL = env.confidential("STORAGE_URL")
 STORAGES: dict[str, dict[str, Any]] = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage", "OPTIONS": {"file_permissions_mode": 0o600}},
     "pictures": {  # of pages, some 150 KB each; they can be drawn again
         "BACKEND": "django.core.files.storage.FileSystemStorage",
-        "OPTIONS": {"location": DATA_DIR / "pictures", "file_permissions_mode": 0o600, "allow_overwrite": True},
+        "OPTIONS": {"location": PICTURES_DIR, "file_permissions_mode": 0o600, "allow_overwrite": True},
     },
     "staticfiles": {"BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"},
 }
@@ -147,7 +148,7 @@ DATA_UPLOAD_MAX_MEMORY_SIZE = 1024 * 1024
 DATA_UPLOAD_MAX_NUMBER_FIELDS = 2000  # an invoice of some hundred lines in the admin
 DATA_UPLOAD_MAX_NUMBER_FILES = 100
 INVOICE_FILE_REQUIREMENTS = env.choice("INVOICE_FILE_REQUIREMENTS", "strict", ["strict", "advisory"])
-for _directory in (MEDIA_ROOT, FILE_UPLOAD_TEMP_DIR, STATIC_ROOT):
+for _directory in (MEDIA_ROOT, PICTURES_DIR, FILE_UPLOAD_TEMP_DIR, STATIC_ROOT):
     _directory.mkdir(parents=True, exist_ok=True, mode=0o700)
 
 # --- Reading --------------------------------------------------------------------------------------------------------
