@@ -20,11 +20,11 @@ from bench.chaos import SCAN, Document, Sent, make_documents, send
 from bench.machines import Postgres, Redis, Service, Tenant, make_tenant, use, wait_until
 
 START_SECONDS = 120.0
-WORKER_NICENESS = 10
 
 
 def read_bare(count: int, ready: Barrier, seconds: "multiprocessing.Queue[float]") -> None:
     from bench.speed import bare_pages
+    from invoices.apps import WORKER_NICENESS
     from ocr.engines.rapid import RapidEngine
 
     os.nice(WORKER_NICENESS)  # as the workers have it

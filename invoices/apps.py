@@ -1,7 +1,10 @@
+import os
 from typing import Any
 
 from django.apps import AppConfig
 from django.db.models.signals import post_migrate
+
+WORKER_NICENESS = 10
 
 
 class InvoicesConfig(AppConfig):
@@ -13,13 +16,15 @@ class InvoicesConfig(AppConfig):
 
         from invoices import search_index, triggers
 
-        post_spawn.connect(warm_reader, dispatch_uid="invoices.warm_reader")
+        post_spawn.connect(prepare_worker, dispatch_uid="invoices.prepare_worker")
         post_migrate.connect(triggers.install, sender=self, dispatch_uid="invoices.triggers")
         post_migrate.connect(search_index.install, sender=self, dispatch_uid="invoices.search_index")
 
 
-def warm_reader(**kwargs: Any) -> None:
-    """A worker's reader starts with the worker, in the background."""
+def prepare_worker(**kwargs: Any) -> None:
+    """A worker gives way to those who wait for a page of the API, and its reader starts with it, in the background.
+    What starts and guards it gives way to nobody: work goes on sooner after a failure."""
     from invoices.services.reading import warm_shared_reader
 
+    os.nice(WORKER_NICENESS)
     warm_shared_reader()

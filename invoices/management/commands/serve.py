@@ -35,7 +35,6 @@ STOP_SECONDS = 15.0
 START_GRACE_SECONDS = 20.0  # which a fresh cluster may need until it takes its first job, before it is judged
 IDLE_SECONDS = 8.0  # workers that leave a job lying this long will never take it
 RESTART_PAUSE = 1.0
-WORKER_NICENESS = 10  # whoever waits for a page of the API comes before the reading
 PR_SET_PDEATHSIG = 1  # linux/prctl.h
 LIBC = ctypes.CDLL(None)
 WEB_THREADS = 128  # most of them wait, for a job or for a slow client's upload; they are started as they are needed
@@ -49,19 +48,13 @@ class Service:
 
     name: str
     command: list[str]
-    niceness: int = 0
     process: subprocess.Popen[bytes] | None = None
     started_at: float = 0.0  # of time.monotonic()
 
     def start(self) -> None:
-        self.process = subprocess.Popen(self.command, start_new_session=True, preexec_fn=self._prepare)
+        self.process = subprocess.Popen(self.command, start_new_session=True, preexec_fn=end_with_parent)
         self.started_at = time.monotonic()
         logger.info("Started %s (process %s).", self.name, self.process.pid)
-
-    def _prepare(self) -> None:
-        """In the new process: it is told to stop when this one dies, and gives way to others."""
-        LIBC.prctl(PR_SET_PDEATHSIG, signal.SIGTERM)
-        os.nice(self.niceness)
 
     @property
     def age(self) -> float:
@@ -95,6 +88,11 @@ class Service:
         self.start()
 
 
+def end_with_parent() -> None:
+    """In a new process: it is told to stop when this one dies."""
+    LIBC.prctl(PR_SET_PDEATHSIG, signal.SIGTERM)
+
+
 def processes_of_group(group: int) -> list[int]:
     """Ids of the living processes of a process group."""
     found = []
@@ -113,7 +111,7 @@ class Workers(Service):
     moment leaves a lock behind that the others wait for, for ever. So it is judged by what it does."""
 
     def __init__(self, host: str) -> None:
-        super().__init__("workers", [sys.executable, "manage.py", "qcluster"], niceness=WORKER_NICENESS)
+        super().__init__("workers", [sys.executable, "manage.py", "qcluster"])
         self._host = host
         self._held: set[str] = set()
         self._idle_since: float | None = None
