@@ -40,10 +40,19 @@ class LabelView:
             for name in sorted(self.left.label.classes):
                 found.setdefault(name, self.left_relation())
         for i, above in enumerate(self.above):
-            relation = "up" if above.adjacent else ("col" if i == 0 else "col2")
+            relation = self.relation_above(i)
             for name in sorted(above.label.classes):
                 found.setdefault(name, relation)
         return found
+
+    def relation_above(self, i: int) -> str:
+        """Right above; or further up in the column, as the first or second label. What stands above a heading that says
+        enough by itself is a heading of something else."""
+        first = self.above[0]
+        says_enough = i > 0 and first.adjacent and first.label.classes.isdisjoint(_UNSAID)
+        if self.above[i].adjacent and not says_enough:
+            return "up"
+        return "col" if i == 0 else "col2"
 
     def left_relation(self) -> str:
         assert self.left is not None
@@ -97,6 +106,7 @@ def only_features(sheet: Sheet, view: LabelView) -> Features:
     return {f"{'outranked' if _STRONGER[n] & sheet.label_classes else 'only'}:{n}": 1.0 for n in weak}
 
 
+_UNSAID = frozenset({"number", "date", "total", "other_amount", "column", "reference"})  # of what, stands further up
 _VAGUE = frozenset({"total", "other_amount", "column"})
 
 
@@ -119,7 +129,7 @@ def label_features(view: LabelView, *, beside_decides: bool = False) -> Features
         features["no_left"] = 1.0
     named = beside_decides and left and left.between == left.values_between == 0 and not left.label.classes & _VAGUE
     for i, above in enumerate(view.above):
-        relation = "up" if above.adjacent else ("col" if i == 0 else "col2")
+        relation = view.relation_above(i)
         if named and not above.adjacent:
             break
         for name in above.label.classes:

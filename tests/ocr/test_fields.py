@@ -155,6 +155,23 @@ def test_americans_dates_are_read_month_first() -> None:
     assert fields["issue_date"].value == date(2024, 3, 4)
 
 
+def test_a_title_above_the_headings_names_none_of_their_values() -> None:
+    fields = read(
+        """
+        Fenwick Farm Butchery        GOODS DELIVERY NOTE / P.O.D.
+        Note no.    Date          Order no.    Cust      Route
+        54842       02/06/2025                 R0Y237    Tue AM
+        Delivered to: The Royal Oak Hotel, 3 High Street, Harrogate
+
+        Qty     UOM   Product   Description
+        1.431   kg    L05       Leg of Lamb Boned & Rolled
+        6.2     kg    P03       Pork Belly Rind On
+        """,
+        DocumentKind.DELIVERY_NOTE,
+    )
+    assert fields["delivery_note_number"].value == "54842"
+
+
 def test_all_delivery_notes_of_an_invoice_are_listed() -> None:
     text = "Acme Foods Ltd\nInvoice No 4711\nDelivery Note No DN-501\nDelivery Note No DN-502\nTotal £10.00\n"
     assert read_delivery_note_numbers([make_page(text)], DocumentKind.INVOICE) == ("DN-501", "DN-502")
