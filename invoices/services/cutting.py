@@ -16,6 +16,7 @@ from invoices.services.judging import judge_document
 from invoices.services.reading import reader_options
 from invoices.services.recording import record_documents
 from invoices.services.templates import find_templates
+from invoices.services.tenants import lock_tenant
 from ocr import Cut, DocumentKind, DocumentReading, Page, shared_reader
 
 PAGE_COLUMNS = ("number", "width", "height", "words", "method", "engine", "dpi", "turned", "paper", "notices")
@@ -42,6 +43,7 @@ def cut(document: Document, cuts: Sequence[Cut], actor: AbstractBaseUser) -> Non
         if document.jobs.filter(state__in=(Job.State.QUEUED, Job.State.RUNNING)).exists():
             raise CutError("The document is being read. Try again in a moment.")
         _require_open(document, cuts, actor)
+        lock_tenant(pk=document.mga_id)
         before = [part.page_numbers for part in document.parts.all()]
         document.cuts = [{"pages": list(each.pages), "kind": str(each.kind or "")} for each in cuts]
         document.save(update_fields=["cuts"])

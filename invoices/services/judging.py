@@ -8,12 +8,14 @@ from invoices.services.findings import replace_findings, tell_of_failure
 from invoices.services.history import judge_later
 from invoices.services.pairing import pair_document
 from invoices.services.reconciling import reconcile
+from invoices.services.tenants import lock_tenant
 from invoices.validation import FAMILIES, PAGES, Check, Given, check_invoice, check_part
 
 
 def judge_document(document: Document) -> None:
     """Runs the checks over the document's invoices, keeps their findings, and pairs with deliveries. Inside the
     caller's transaction."""
+    lock_tenant(pk=document.mga_id)
     tell_of_failure(document)
     for invoice in document.invoices.select_related("mga").prefetch_related("lines", "payments"):
         judge(invoice)

@@ -11,7 +11,6 @@ from django.db.models import Q, QuerySet
 from django.utils import timezone
 from rapidfuzz import fuzz, process, utils
 
-from invoicedata.models import Mga
 from invoices.errors import PairingError
 from invoices.matching import (
     SAME_NAME,
@@ -35,6 +34,7 @@ from invoices.quantities import FAMILY, Tolerance, check_quantities
 from invoices.services.events import record_event
 from invoices.services.findings import replace_findings, update_status
 from invoices.services.history import judge_history
+from invoices.services.tenants import lock_tenant
 from pims.numbers import normalise
 
 WINDOW = timedelta(days=45)  # around a document's day: what lies further off does not belong to it
@@ -48,8 +48,7 @@ Touched = set[str]  # ids of invoices whose deliveries changed
 def pair_document(document: Document) -> Touched:
     """Pairs anew what the document's invoices and notes may touch, and judges the quantities. Inside the caller's
     transaction."""
-    # One at a time for a tenant: two workers would each choose without the other's document.
-    Mga.objects.select_for_update().get(pk=document.mga_id)
+    lock_tenant(pk=document.mga_id)
     touched: Touched = set(document.invoices.values_list("pk", flat=True))
     papers: list[Invoice | DeliveryNote] = [*document.invoices.all(), *document.delivery_notes.all()]
     for paper in papers:
@@ -191,7 +190,7 @@ def decide(pairing: Pairing, status: str, actor: AbstractBaseUser) -> None:
     """A person confirms or rejects a pairing (a confirmed one that is rejected is unpaired); nothing but a person
     changes that again."""
     with transaction.atomic():
-        Mga.objects.select_for_update().get(pk=pairing.invoice.mga_id)
+        lock_tenant(pk=pairing.invoice.mga_id)
         _decide(pairing, status, actor)
         _follow_up(pairing)
 
@@ -204,7 +203,7 @@ def pair_by_hand(invoice: Invoice, note: DeliveryNote, actor: AbstractBaseUser) 
     if invoice.kind == Invoice.Kind.CREDIT_NOTE:
         raise PairingError("A credit note has no deliveries.")
     with transaction.atomic():
-        Mga.objects.select_for_update().get(pk=invoice.mga_id)
+        lock_tenant(pk=invoice.mga_id)
         pairing = Pairing.objects.filter(invoice=invoice, delivery_note=note).first()
         if pairing is None:
             found = score(paper_of_invoice(invoice), paper_of_note(note))

@@ -25,6 +25,7 @@ from invoices.services.reading import reader_options
 from invoices.services.recording import INVOICE_FIELDS, record_reading
 from invoices.services.review import LINE_FIELDS, LINES, as_json
 from invoices.services.templates import find_templates
+from invoices.services.tenants import lock_tenant
 
 NUDGED_AT_ONCE = 20
 NOTE_FIELDS = ("number", "delivery_date", "supplier_name", "venue", "order_number", "invoice_number")
@@ -62,6 +63,7 @@ def reread(document: Document, *, dry_run: bool = False, read: Read | None = Non
         document = Document.objects.select_for_update(of=("self",)).select_related("mga").get(pk=document.pk)
         if document.jobs.filter(state__in=(Job.State.QUEUED, Job.State.RUNNING)).exists():
             raise BusyDocumentError(f"{document} waits for a job.")
+        lock_tenant(pk=document.mga_id)
         before = snapshot(document)
         record_reading(document, reading)
         judge_document(document)

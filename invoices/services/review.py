@@ -45,6 +45,7 @@ from invoices.services.pairing import decide, judge_deliveries, pair_document
 from invoices.services.practices import resolve_practice
 from invoices.services.recording import INVOICE_FIELDS, LARGEST
 from invoices.services.templates import learn_soon
+from invoices.services.tenants import lock_tenant
 from invoices.validation import Check, CheckStatus, Given, check_invoice
 from ocr import Field
 from ocr.parse import parse_amount, parse_date, parse_quantity
@@ -272,6 +273,7 @@ def _writing(invoice_id: str, actor: AbstractBaseUser, version: int, *, is_open:
     """The invoice in a transaction of its own, its version raised by one. Raises ReviewConflictError where it is not at
     `version`, ReviewHeldError where another holds it, ReviewClosedError where it is (not) decided already."""
     with transaction.atomic():
+        lock_tenant(invoices=invoice_id)
         if not Invoice.objects.filter(pk=invoice_id, version=version).update(version=F("version") + 1):
             raise ReviewConflictError
         invoice = (
