@@ -268,7 +268,7 @@ def cast_ballot(evidence: Evidence, name: str, model: FieldModel | None = None) 
     guide = evidence.guide
     grouped: dict[Value, list[tuple[float, Option]]] = {}
     for option in evidence.options(name):
-        if name == "gross_total" and is_deducted_payment(option):
+        if name == "gross_total" and is_deducted_payment(option, evidence):
             continue
         score = model.score(option.features) + (guide.bonus(name, option.place) if guide else 0.0)
         grouped.setdefault(option.value, []).append((score, option))
@@ -289,11 +289,15 @@ def cast_ballot(evidence: Evidence, name: str, model: FieldModel | None = None) 
     )
 
 
-def is_deducted_payment(option: Option) -> bool:
+def is_deducted_payment(option: Option, evidence: Evidence) -> bool:
     """A payment that is printed with a minus: never the total, however well it would fit. Where the total was altered,
-    it alone keeps the old one."""
-    is_negative = isinstance(option.value, Decimal) and option.value < 0
-    return is_negative and not _PAID.isdisjoint(option.features) and "left:gross_total" not in option.features
+    it alone keeps the old one. On a bill it is called one, or the same amount stands there without the minus."""
+    if not isinstance(option.value, Decimal) or option.value >= 0:
+        return False
+    if not _PAID.isdisjoint(option.features) and "left:gross_total" not in option.features:
+        return True
+    is_bill = evidence.kind is not DocumentKind.CREDIT_NOTE
+    return is_bill and any(other.value == -option.value for other in evidence.amounts)
 
 
 # --- Amounts: one decision -----------------------------------------------------------------------------------------
