@@ -31,6 +31,12 @@ def filter_query(context: Any, query: Any) -> bool:
 
 
 @schemathesis.hook
+def filter_case(context: Any, case: Any) -> bool:
+    """The same of what only turned out blank when it was made a query of."""
+    return has_no_blank(case.query)
+
+
+@schemathesis.hook
 def filter_body(context: Any, body: Any) -> bool:
     """As in the query: a blank field of a form."""
     return has_no_blank(body)
