@@ -19,7 +19,7 @@ from pathlib import Path
 import requests
 
 from bench.chaos import Document, make_documents
-from bench.machines import Postgres, Redis, Service, Tenant, make_tenant, use, wait_until
+from bench.machines import Service, Tenant, make_tenant, servers, use, wait_until
 from bench.slow_uploads import measure
 
 UNNOTICED_MS = 100.0
@@ -79,11 +79,7 @@ def main() -> int:
     with ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="busy-")))
         environment = {"INVOICE_FILE_REQUIREMENTS": "advisory"}
-        if options.on == "servers":
-            redis, postgres = Redis(), Postgres()
-            stack.callback(redis.close)
-            stack.callback(postgres.close)
-            environment |= {"REDIS_URL": redis.url, "DATABASE_URL": postgres.url}
+        environment |= stack.enter_context(servers(options.on))
         service = Service(folder, environment)
         use(service.environment)
         tenant = make_tenant("acme")

@@ -12,7 +12,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -138,6 +138,16 @@ class Redis:
         self._process.wait()
 
     close = crash
+
+
+@contextlib.contextmanager
+def servers(on: str) -> Iterator[dict[str, str]]:
+    """What the service is told of the servers that it runs on: Redis and PostgreSQL of its own ("servers"), or none."""
+    if on != "servers":
+        yield {}
+        return
+    with contextlib.closing(Redis()) as redis, contextlib.closing(Postgres()) as postgres:
+        yield {"REDIS_URL": redis.url, "DATABASE_URL": postgres.url}
 
 
 class ObjectStore:

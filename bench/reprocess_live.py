@@ -25,7 +25,7 @@ import requests
 
 from bench.busy import UNNOTICED_MS, p95
 from bench.chaos import make_documents
-from bench.machines import ROOT, Postgres, Redis, Service, Tenant, make_tenant, use
+from bench.machines import ROOT, Service, Tenant, make_tenant, servers, use
 
 MOST_FACTOR = 2.0
 PAUSE_SECONDS = 2.0  # between two documents of the caller that sends
@@ -109,11 +109,7 @@ def main() -> int:
     with ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="reprocess-")))
         environment = {"INVOICE_FILE_REQUIREMENTS": "advisory"}
-        if options.on == "servers":
-            redis, postgres = Redis(), Postgres()
-            stack.callback(redis.close)
-            stack.callback(postgres.close)
-            environment |= {"REDIS_URL": redis.url, "DATABASE_URL": postgres.url}
+        environment |= stack.enter_context(servers(options.on))
         service = Service(folder, environment)
         use(service.environment)
         tenant = make_tenant("acme")

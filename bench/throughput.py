@@ -17,7 +17,7 @@ from multiprocessing.synchronize import Barrier
 from pathlib import Path
 
 from bench.chaos import SCAN, Document, Sent, make_documents, send
-from bench.machines import Postgres, Redis, Service, Tenant, make_tenant, use, wait_until
+from bench.machines import Service, Tenant, make_tenant, servers, use, wait_until
 
 START_SECONDS = 120.0
 
@@ -89,11 +89,7 @@ def main() -> int:
             "WORKERS": str(options.workers),
             "SYNC_WAIT_SECONDS": "0",
         }
-        if options.on == "servers":
-            redis, postgres = Redis(), Postgres()
-            stack.callback(redis.close)
-            stack.callback(postgres.close)
-            environment |= {"REDIS_URL": redis.url, "DATABASE_URL": postgres.url}
+        environment |= stack.enter_context(servers(options.on))
         service = Service(folder, environment)
         use(service.environment)
         tenant = make_tenant("acme")
