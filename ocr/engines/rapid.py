@@ -30,6 +30,8 @@ class RapidEngine:
                 "Rec.engine_type": EngineType.OPENVINO,
                 "Cls.engine_type": EngineType.OPENVINO,
                 "EngineConfig.openvino.inference_num_threads": 1,
+                # Pinned, the engines of all workers would share the first core, whatever the machine has.
+                "EngineConfig.openvino.enable_cpu_pinning": False,
             }
         )
 

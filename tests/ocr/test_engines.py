@@ -1,5 +1,6 @@
 """The real engines, on the project's own scan."""
 
+import os
 import shutil
 from pathlib import Path
 
@@ -16,6 +17,16 @@ def test_rapidocr_reads_the_scan() -> None:
         (document,) = reader.read(SCAN).documents
     assert document.fields["invoice_number"].value == "INV-20977"
     assert str(document.fields["gross_total"].value) == "496.25"
+
+
+@pytest.mark.skipif(not hasattr(os, "sched_getaffinity"), reason="this system does not tell a process's cores")
+def test_an_engine_may_run_on_any_core() -> None:
+    """OpenVINO pins to the first cores unless told otherwise: then all workers share them."""
+    with Reader(ReaderOptions(engine="rapidocr")) as reader:
+        reader.read(SCAN)
+        (engine,) = reader._engines
+        assert engine.pid is not None
+        assert os.sched_getaffinity(engine.pid) == os.sched_getaffinity(0)
 
 
 @pytest.mark.skipif(not shutil.which("tesseract"), reason="the program tesseract is not installed")
