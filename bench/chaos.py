@@ -21,11 +21,12 @@ from collections.abc import Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from io import BytesIO
 from pathlib import Path
 
-import cv2
 import psutil
 import requests
+from PIL import Image
 
 from bench.machines import Postgres, Redis, Service, Tenant, make_tenant, use, wait_until
 from bench.receivers import Receiver
@@ -59,13 +60,13 @@ class Sent:
 
 def make_documents(count: int, scans: int, seed: int) -> list[Document]:
     """`count` different invoices, `scans` of them pictures."""
-    picture = cv2.imread(str(SCAN))
-    assert picture is not None
+    picture = Image.open(SCAN)
     documents = []
     for number in range(count):
         if number * scans // count != (number + 1) * scans // count:
-            picture[0, 0] = (number % 256, number // 256, seed % 256)
-            content = cv2.imencode(".jpg", picture, [cv2.IMWRITE_JPEG_QUALITY, 95])[1].tobytes()
+            file = BytesIO()
+            picture.save(file, "JPEG", quality=95, dpi=(300, 300), comment=f"{seed}-{number}".encode())
+            content = file.getvalue()
         else:
             lines = [line.replace("INV-1042", f"INV-{seed}-{number}") for line in INVOICE_LINES]
             content = make_pdf(lines)

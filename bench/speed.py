@@ -9,7 +9,7 @@ import resource
 import statistics
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from ocr import Reader, ReaderOptions
@@ -33,14 +33,17 @@ def own_cpu() -> float:
     return usage.ru_utime + usage.ru_stime
 
 
-def measure(work: Callable[[], object], cpu: Callable[[], float], rounds: int) -> tuple[float, float]:
-    """Medians of (CPU, wall) seconds of `work`."""
-    found = []
+def measure(
+    works: Sequence[tuple[Callable[[], object], Callable[[], float]]], rounds: int
+) -> list[list[tuple[float, float]]]:
+    """(CPU, wall) seconds of each work in each round. They take turns, as the machine's speed changes by the minute."""
+    found: list[list[tuple[float, float]]] = [[] for _ in works]
     for _ in range(rounds):
-        before, started = cpu(), time.perf_counter()
-        work()
-        found.append((cpu() - before, time.perf_counter() - started))
-    return statistics.median(c for c, _ in found), statistics.median(w for _, w in found)
+        for (work, cpu), seconds in zip(works, found, strict=True):
+            before, started = cpu(), time.perf_counter()
+            work()
+            seconds.append((cpu() - before, time.perf_counter() - started))
+    return found
 
 
 def bare_pages(paths: list[Path]) -> list[Picture]:
@@ -66,19 +69,26 @@ def main() -> int:
 
         reader.warm()
         read([*scans, *pdfs])
-        bare_cpu, bare_wall = measure(lambda: [engine.read(p.pixels, p.dpi) for p in pictures], own_cpu, rounds)
-        full_cpu, full_wall = measure(lambda: read(scans), children_cpu, rounds)
-        text_cpu, text_wall = measure(lambda: read(pdfs), children_cpu, rounds)
+        bare, full, text = measure(
+            [
+                (lambda: [engine.read(p.pixels, p.dpi) for p in pictures], own_cpu),
+                (lambda: read(scans), children_cpu),
+                (lambda: read(pdfs), children_cpu),
+            ],
+            rounds,
+        )
         pages, text_pages = len(pictures), sum(open_file(path, 50).page_count for path in pdfs)
         memory = [memory_in_use(child.pid or 0) / 2**20 for child in (reader._decoder, reader._engines[0])]
     print(f"{'':<28}{'CPU s/page':>12}{'wall s/page':>13}{'pages/s':>10}")
-    for name, cpu, wall, count in (
-        ("bare engine", bare_cpu, bare_wall, pages),
-        ("scans, all included", full_cpu, full_wall, pages),
-        ("text-layer PDF", text_cpu, text_wall, text_pages),
+    for name, seconds, count in (
+        ("bare engine", bare, pages),
+        ("scans, all included", full, pages),
+        ("text-layer PDF", text, text_pages),
     ):
-        print(f"{name:<28}{cpu / count:>12.3f}{wall / count:>13.3f}{count / wall:>10.2f}")
-    print(f"\nCPU beside the bare engine: {full_cpu / bare_cpu:.2f} times")
+        cpu, wall = (statistics.median(column) / count for column in zip(*seconds, strict=True))
+        print(f"{name:<28}{cpu:>12.3f}{wall:>13.3f}{1 / wall:>10.2f}")
+    ratio = statistics.median(ours[0] / theirs[0] for ours, theirs in zip(full, bare, strict=True))
+    print(f"\nCPU beside the bare engine: {ratio:.2f} times, at the median of the rounds")
     print(f"memory: decoder {memory[0]:.0f} MB, engine {memory[1]:.0f} MB")
     return 0
 
