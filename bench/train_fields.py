@@ -33,6 +33,7 @@ from ocr import fields as decide
 from ocr import parties
 from ocr.evaluation import Comparison, accepted_share, calibration_error
 from ocr.evaluation import is_right as is_like
+from ocr.evidence import Sheet
 from ocr.scorer import MODEL_FOLDER, NONE_SCORE, FieldModel, Weights, initial_weight, load_models
 from ocr.types import DocumentKind, Field, Page
 from tests.ocr.sheets import make_page
@@ -115,7 +116,7 @@ def read_typed(folder: Path) -> Iterator[Document]:
         pages = [make_page(file.read_text(encoding="utf-8"))]
         truth = {name: value for name, value in row["fields"].items() if name in SCORED and value is not None}
         group = f"typed {file.stem}"
-        yield Document(group, "typed", group, kind, truth, False, decide.gather_evidence(pages, kind))
+        yield Document(group, "typed", group, kind, truth, False, decide.gather_evidence(Sheet(pages), kind))
 
 
 def make_document(row: Mapping[str, Any], pages: Sequence[Page]) -> Document:
@@ -123,7 +124,7 @@ def make_document(row: Mapping[str, Any], pages: Sequence[Page]) -> Document:
     if "previousBalance" in row.get("extra", {}):
         truth["previous_balance"] = str(row["extra"]["previousBalance"])
     kind = kind_of(row)
-    evidence = decide.gather_evidence(pages, kind)
+    evidence = decide.gather_evidence(Sheet(pages), kind)
     complete = row["set"] in COMPLETE_SETS or bool(row.get("complete"))
     several = len(row.get("extra", {}).get("deliveryNoteNumbers", [])) > 1  # none of them is the one
     unknown = frozenset({"delivery_note_number"}) if several else frozenset()

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 
-from ocr.evidence import WORD_GAP, Sheet, SheetRow
+from ocr.evidence import WORD_GAP, Sheet, SheetRow, once
 from ocr.parse import CURRENCY_MARK, TYPOGRAPHY, DateMatch, find_dates, parse_amount
 
 LARGEST_AMOUNT = Decimal(10_000_000)
@@ -67,8 +67,9 @@ _HALF = re.compile(rf"^[(\-]*(?:{CURRENCY_MARK})?\s*-?\d{{1,7}}[.,]$", re.IGNORE
 _THOUSANDS = re.compile(rf"^[(\-]*(?:{CURRENCY_MARK})?-?\d{{1,3}}$", re.IGNORECASE)
 
 
-def find_amounts(sheet: Sheet) -> list[AmountCandidate]:
-    return [candidate for row in sheet.rows for candidate in _amounts_of_row(sheet, row)]
+@once
+def find_amounts(sheet: Sheet) -> tuple[AmountCandidate, ...]:
+    return tuple(candidate for row in sheet.rows for candidate in _amounts_of_row(sheet, row))
 
 
 def _amounts_of_row(sheet: Sheet, row: SheetRow) -> Iterator[AmountCandidate]:
@@ -145,11 +146,12 @@ def _plausible_integer(row: SheetRow, token: int, text: str) -> bool:
     return any(label.end <= token for label in row.labels) and token == len(row.tokens) - 1
 
 
-def find_date_candidates(sheet: Sheet) -> list[DateCandidate]:
+@once
+def find_date_candidates(sheet: Sheet) -> tuple[DateCandidate, ...]:
     found = []
     for row in sheet.rows:
         found += _dates_of_row(row)
-    return found + list(_dates_over_two_rows(sheet, found))
+    return (*found, *_dates_over_two_rows(sheet, found))
 
 
 def _dates_of_row(row: SheetRow) -> list[DateCandidate]:

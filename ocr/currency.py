@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from functools import cache
 
 from ocr.candidates import DateCandidate
-from ocr.evidence import Sheet
+from ocr.evidence import Sheet, once
 from ocr.lexicon import load_table
 from ocr.parse import DateOrder
 
@@ -35,6 +35,7 @@ Scores = Mapping[str, float]
 """How much speaks for each country or currency, the likeliest first."""
 
 
+@once
 def country_scores(sheet: Sheet) -> Scores:
     """How much speaks for each country, from what its words, postcodes, telephone and tax numbers look like."""
     text, folded = sheet.text, f" {sheet.folded} "

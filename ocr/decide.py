@@ -7,6 +7,7 @@ from statistics import fmean
 from ocr.candidates import DateCandidate
 from ocr.einvoice import Attached
 from ocr.einvoice.merge import assign, merge
+from ocr.evidence import Sheet
 from ocr.fields import Evidence, decide_fields, delivery_note_numbers, gather_evidence
 from ocr.kind import decide_kind
 from ocr.line_items import read_line_items
@@ -82,13 +83,14 @@ def read_document(
 
     given: the kind, where a person said it.
     """
-    kind, kind_confidence = (given, 1.0) if given else decide_kind(pages)
+    sheet = part.sheet or Sheet(pages)
+    kind, kind_confidence = (given, 1.0) if given else decide_kind(sheet)
     titled = kind_confidence > TITLE_CONFIDENCE
     template = choose_template([t for t in templates if t.kind is kind or not titled], pages)
     if template:
         kind, kind_confidence = template.kind, max(kind_confidence, TITLE_CONFIDENCE)
     line_items = read_line_items(pages, kind, template)
-    evidence = gather_evidence(pages, kind, line_items, template)
+    evidence = gather_evidence(sheet, kind, line_items, template)
     payments = () if kind is DocumentKind.DELIVERY_NOTE else read_payments(pages, date_order(evidence))
     fields = decide_fields(evidence, {}, paid=bool(payments))
     document = DocumentReading(

@@ -6,10 +6,11 @@ are decided by.
 """
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Hashable, Sequence
 from dataclasses import dataclass, field, replace
-from functools import cache, cached_property
+from functools import cache, cached_property, wraps
 from statistics import median
+from typing import Any, TypeVar, TypeVarTuple
 
 from ocr.layout import rows as layout_rows
 from ocr.lexicon import load_table
@@ -36,6 +37,8 @@ SENTENCE = 8  # words in a cell that is prose: a lone word of it is no label unl
 _COLUMNS = frozenset({"column", "other_amount"})
 _TAXES = frozenset({"tax", "tax_included"})
 _CLOSES = re.compile(r"[:#=]\s*$|\.{2,}$|\bNo\.?$", re.IGNORECASE)
+T = TypeVar("T")
+Arguments = TypeVarTuple("Arguments")
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +76,7 @@ class Label:
     initials: bool = False
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class SheetRow:
     """A row of tokens, left to right. `y` is its centre in page units; `cells` are (start, end) token ranges."""
 
@@ -122,6 +125,7 @@ class Sheet:
     """The pages of one document, ready to be asked."""
 
     def __init__(self, pages: Sequence[Page]) -> None:
+        self.known: dict[Hashable, Any] = {}  # what was worked out `once`
         self.pages = {page.number: page for page in pages}
         self.method = Method.TEXT_LAYER if all(p.method == Method.TEXT_LAYER for p in pages) else Method.OCR
         self.rows: list[SheetRow] = []
@@ -286,6 +290,20 @@ class Sheet:
     def has_columns(self) -> dict[int, bool]:
         """Rows that head a table: three or more cells whose labels name columns."""
         return {row.index: sum(bool(lb.classes & _COLUMNS) for lb in row.labels) >= 2 for row in self.rows}
+
+
+def once(read: Callable[[Sheet, *Arguments], T]) -> Callable[[Sheet, *Arguments], T]:
+    """What is read of a sheet (and of arguments that can be hashed) is worked out the first time, and kept with it."""
+
+    @wraps(read)
+    def known(sheet: Sheet, *arguments: *Arguments) -> T:
+        key = (read, *arguments)
+        if key not in sheet.known:
+            sheet.known[key] = read(sheet, *arguments)
+        found: T = sheet.known[key]
+        return found
+
+    return known
 
 
 def _has_value(row: SheetRow, label: Label) -> bool:

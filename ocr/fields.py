@@ -11,7 +11,6 @@ import numpy.typing as npt
 from ocr.addresses import has_word
 from ocr.candidates import (
     Candidate,
-    DateCandidate,
     NumberCandidate,
     clean_number,
     find_amounts,
@@ -20,7 +19,7 @@ from ocr.candidates import (
 )
 from ocr.currency import country_scores, guess_country, guess_currency, guess_date_order
 from ocr.details import is_person
-from ocr.evidence import Sheet
+from ocr.evidence import Sheet, once
 from ocr.features import (
     AmountFacts,
     DateFacts,
@@ -119,15 +118,14 @@ def read_fields(
 
     line_items, payments: of the same document, if they are known; they only add evidence.
     """
-    return decide_fields(gather_evidence(pages, kind, line_items), {}, paid=bool(payments))
+    return decide_fields(gather_evidence(Sheet(pages), kind, line_items), {}, paid=bool(payments))
 
 
-def read_identity(pages: Sequence[Page], kind: DocumentKind) -> dict[str, Field]:
+def read_identity(sheet: Sheet, kind: DocumentKind) -> dict[str, Field]:
     """Only what tells one document from another: its numbers and its parties' names."""
-    sheet = Sheet(pages)
     country = guess_country(country_scores(sheet))
-    numbers = _number_options(sheet, find_date_candidates(sheet), kind)
-    names = tuple(party_options(sheet, kind, country))
+    numbers = _number_options(sheet, kind, None)
+    names = party_options(sheet, kind, country, ())
     evidence = Evidence(sheet, kind, (), (), numbers, names, country, {})
     return decide_apart(evidence, NUMBER_FIELDS, {}) | name_fields(sheet, elect_parties(names, {}))
 
@@ -158,8 +156,7 @@ def derive_fields(fields: dict[str, Field], kind: DocumentKind, *, paid: bool) -
 
 def read_delivery_note_numbers(pages: Sequence[Page], kind: DocumentKind) -> tuple[str, ...]:
     """All delivery-note numbers that a document prints, in reading order."""
-    sheet = Sheet(pages)
-    return delivery_note_numbers(_number_options(sheet, find_date_candidates(sheet), kind))
+    return delivery_note_numbers(_number_options(Sheet(pages), kind, None))
 
 
 def delivery_note_numbers(options: Sequence[Option]) -> tuple[str, ...]:
@@ -176,16 +173,16 @@ def _is_part(place: Candidate, other: Candidate) -> bool:
 
 
 def gather_evidence(
-    pages: Sequence[Page],
+    sheet: Sheet,
     kind: DocumentKind,
     line_items: Sequence[LineItem] = (),
     template: Template | None = None,
 ) -> Evidence:
     """Everything that the decisions, and their training, stand on. template: the supplier's, if it is known."""
-    sheet = Sheet(pages)
     guide = Guide(template, sheet) if template else None
     shown = [place for name in PARTY_FIELDS for place in guide.shown(name, whole=True)] if guide else []
     scores = country_scores(sheet)
+    country = guess_country(scores)
     currency = guess_currency(sheet, scores)
     dates = find_date_candidates(sheet)
     order, order_confidence = guess_date_order(dates, scores, currency.value if currency else "")
@@ -217,18 +214,17 @@ def gather_evidence(
             )
             for d, day in zip(dates, readings, strict=True)
         ),
-        _number_options(sheet, dates, kind, guide),
-        tuple(party_options(sheet, kind, guess_country(scores), shown)),
-        guess_country(scores),
+        _number_options(sheet, kind, guide),
+        party_options(sheet, kind, country, tuple(shown)),
+        country,
         fixed,
         guide,
     )
 
 
-def _number_options(
-    sheet: Sheet, dates: Sequence[DateCandidate], kind: DocumentKind, guide: Guide | None = None
-) -> tuple[Option, ...]:
-    numbers = find_numbers(sheet, dates)
+@once
+def _number_options(sheet: Sheet, kind: DocumentKind, guide: Guide | None) -> tuple[Option, ...]:
+    numbers = find_numbers(sheet, find_date_candidates(sheet))
     if guide:
         known = {(n.row.index, n.start, n.end) for n in numbers}
         shown = {(p.row.index, p.start, p.end): p for name in NUMBER_FIELDS for p in guide.shown(name, whole=False)}

@@ -82,8 +82,9 @@ class Title:
     points: float
 
 
-def decide_kind(pages: Sequence[Page]) -> tuple[DocumentKind, float]:
+def decide_kind(sheet: Sheet) -> tuple[DocumentKind, float]:
     """The kind and its probability."""
+    pages = list(sheet.pages.values())
     points = dict.fromkeys(KINDS, 0.0)
     for title in _titles(pages[0]):
         points[title.kind] = max(points[title.kind], title.points)
@@ -94,7 +95,7 @@ def decide_kind(pages: Sequence[Page]) -> tuple[DocumentKind, float]:
     if any(f" {denial} " in text for denial in load_table("kinds")["denials"]):
         points["invoice"] -= DENIED
         points["delivery_note"] += 1.0
-    facts = set(_facts(pages))
+    facts = set(_facts(sheet))
     if max(points.values()) >= LABEL:
         for fact in sorted(facts):
             for name, gain in CONTENT.get(fact, {}).items():
@@ -108,9 +109,8 @@ def decide_kind(pages: Sequence[Page]) -> tuple[DocumentKind, float]:
     return KINDS[ranked[0]], 0.75 + 0.24 * min(margin / SURE_MARGIN, 1.0)
 
 
-def _facts(pages: Sequence[Page]) -> Iterator[str]:
+def _facts(sheet: Sheet) -> Iterator[str]:
     """What the pages say besides their titles, as the names of `CONTENT`."""
-    sheet = Sheet(pages)
     yield from sheet.label_classes
     amounts = [amount.value for amount in find_amounts(sheet) if amount.decimals == 2]
     if not amounts and "column" in sheet.label_classes:

@@ -55,8 +55,8 @@ def learn(
     as not printed. line_items: its lines as they should have been read. boxes: where a person saw a value, in fractions
     of the page, if somebody showed it.
     """
-    evidence = gather_evidence(pages, kind, line_items)
-    sheet = evidence.sheet
+    sheet = Sheet(pages)
+    evidence = gather_evidence(sheet, kind, line_items)
     spots: dict[str, tuple[Spot, ...]] = {}
     doubles: dict[str, tuple[Spot, ...]] = {}
     for name in LEARNED:

@@ -36,7 +36,7 @@ from ocr.details import (
     is_person,
     split_person,
 )
-from ocr.evidence import Label, Sheet, SheetRow, Token
+from ocr.evidence import Label, Sheet, SheetRow, Token, once
 from ocr.features import Features
 from ocr.lexicon.labels import LabelIndex
 from ocr.parse import find_dates, fold, is_month, parse_amount
@@ -712,13 +712,16 @@ def _neighbours(facts: PartyFacts, name: NameCandidate) -> Features:
 # --- Decision ------------------------------------------------------------------------------------------------------
 
 
-def party_options(sheet: Sheet, kind: DocumentKind, country: str, shown: Sequence[Candidate] = ()) -> list[NameOption]:
+@once
+def party_options(
+    sheet: Sheet, kind: DocumentKind, country: str, shown: tuple[Candidate, ...]
+) -> tuple[NameOption, ...]:
     """Every printed name with what speaks for it. shown: places where the supplier's template has a party's name."""
     names = find_names(sheet, country)
     known = {(name.row.index, name.start, name.end) for name in names}
     names += [NameCandidate(p.row, p.start, p.end, p.text) for p in shown if (p.row.index, p.start, p.end) not in known]
     facts = PartyFacts(sheet, country, names)
-    return [NameOption(name.text, name, name_features(facts, name, kind)) for name in names]
+    return tuple(NameOption(name.text, name, name_features(facts, name, kind)) for name in names)
 
 
 def read_parties(

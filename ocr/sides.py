@@ -11,7 +11,8 @@ from typing import Any, TypeVar
 
 import numpy as np
 
-from ocr.fields import read_fields
+from ocr.evidence import Sheet
+from ocr.fields import decide_fields, gather_evidence
 from ocr.kind import decide_kind
 from ocr.types import BoundingBox, DocumentKind, DocumentReading, Method, Page, Word
 
@@ -98,10 +99,11 @@ def _are_documents(first: Side, second: Side) -> bool:
 
 def _sure_of(page: Page) -> dict[str, Any]:
     """The values that tell documents apart, those that are surely read; a delivery note's only under its title."""
-    kind, confidence = decide_kind([page])
+    sheet = Sheet([page])
+    kind, confidence = decide_kind(sheet)
     if kind is DocumentKind.DELIVERY_NOTE and confidence < SURE:
         return {}
-    found = read_fields([page], kind)
+    found = decide_fields(gather_evidence(sheet, kind), {})
     return {name: found[name].value for name in TELLING[kind] if name in found and found[name].confidence >= SURE}
 
 

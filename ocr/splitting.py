@@ -5,8 +5,9 @@ Pages of one document stay together (its page numbering, its number, sums carrie
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
+from ocr.evidence import Sheet
 from ocr.fields import read_identity
 from ocr.kind import decide_kind
 from ocr.layout import rows
@@ -29,11 +30,12 @@ SURE, FAIR, DOUBTFUL = 0.98, 0.9, 0.6
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """A document's pages (from 1), and how sure the cut before it is."""
+    """A document's pages (from 1), and how sure the cut before it is. sheet: of a single page that was looked at."""
 
     pages: tuple[int, ...]
     confidence: float
     reasons: tuple[str, ...] = ()
+    sheet: Sheet | None = field(default=None, repr=False, compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +51,7 @@ class PageFacts:
     count: int
     goes_on: bool  # its head says that it continues another page
     sure: bool = False  # of its number and its supplier
+    sheet: Sheet | None = field(default=None, repr=False, compare=False)
 
 
 def split(pages: Sequence[Page]) -> tuple[Part, ...]:
@@ -67,7 +70,7 @@ def split(pages: Sequence[Page]) -> tuple[Part, ...]:
             groups[-1].append(page)
             cuts[-1] = (min(cuts[-1][0], confidence), cuts[-1][1])
     return tuple(
-        Part(tuple(page.number for page in group), confidence, (reason,))
+        Part(tuple(p.number for p in group), confidence, (reason,), group[0].sheet if len(group) == 1 else None)
         for group, (confidence, reason) in zip(groups, cuts, strict=True)
     )
 
@@ -111,8 +114,9 @@ def make_of(number: str) -> str:
 
 
 def look_at(page: Page) -> PageFacts:
-    kind, confidence = decide_kind([page])
-    fields = read_identity([page], kind)
+    sheet = Sheet([page])
+    kind, confidence = decide_kind(sheet)
+    fields = read_identity(sheet, kind)
     name = "delivery_note_number" if kind is DocumentKind.DELIVERY_NOTE else "invoice_number"
     found, supplier = fields.get(name), fields.get("supplier_name")
     place, count = page_place(page)
@@ -126,6 +130,7 @@ def look_at(page: Page) -> PageFacts:
         count=count,
         goes_on=continues(page),
         sure=bool(found and supplier and min(found.confidence, supplier.confidence) > SURE_IDENTITY),
+        sheet=sheet,
     )
 
 

@@ -92,7 +92,7 @@ class Template:
     doubles: dict[str, tuple[Spot, ...]] = field(default_factory=dict)
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class Guide:
     """A template held against one document."""
 

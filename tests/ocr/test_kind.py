@@ -2,6 +2,7 @@
 
 import pytest
 
+from ocr.evidence import Sheet
 from ocr.kind import decide_kind, is_till_roll
 from ocr.types import DocumentKind
 from tests.ocr.sheets import make_page
@@ -33,16 +34,16 @@ Total                                                                      29.00
     ],
 )
 def test_the_title_names_the_kind(title: str, kind: DocumentKind) -> None:
-    assert decide_kind([make_page(SHEET.format(title=title))])[0] is kind
+    assert decide_kind(Sheet([make_page(SHEET.format(title=title))]))[0] is kind
 
 
 def test_a_note_that_denies_to_be_an_invoice_is_a_delivery_note() -> None:
     page = make_page(SHEET.format(title="Docket") + "\nPlease check goods before signing. This is not an invoice.")
-    assert decide_kind([page])[0] is DocumentKind.DELIVERY_NOTE
+    assert decide_kind(Sheet([page]))[0] is DocumentKind.DELIVERY_NOTE
 
 
 def test_a_sheet_with_a_total_and_no_title_is_an_invoice_with_doubt() -> None:
-    kind, confidence = decide_kind([make_page(SHEET.format(title="Norfolk"))])
+    kind, confidence = decide_kind(Sheet([make_page(SHEET.format(title="Norfolk"))]))
     assert kind is DocumentKind.INVOICE
     assert confidence < 0.8
 
@@ -66,22 +67,22 @@ NOT RETURNABLE
 
 def test_narrow_print_is_a_receipt_whatever_its_title() -> None:
     assert is_till_roll(make_page(TILL))
-    assert decide_kind([make_page(TILL)])[0] is DocumentKind.RECEIPT
+    assert decide_kind(Sheet([make_page(TILL)]))[0] is DocumentKind.RECEIPT
 
 
 def test_a_till_that_names_its_client_prints_an_invoice() -> None:
     page = make_page(TILL.replace("41150 KLANG 88", "Client 0044511"))
-    assert decide_kind([page])[0] is DocumentKind.INVOICE
+    assert decide_kind(Sheet([page]))[0] is DocumentKind.INVOICE
 
 
 def test_a_page_of_prose_is_something_else() -> None:
-    assert decide_kind([make_page("Discharge instructions\nkeep the wound dry for ten days")])[0] is DocumentKind.OTHER
+    page = make_page("Discharge instructions\nkeep the wound dry for ten days")
+    assert decide_kind(Sheet([page]))[0] is DocumentKind.OTHER
 
 
 def test_a_heading_in_capitals_is_a_title_though_words_follow() -> None:
-    assert decide_kind([make_page("INVOICE FOR PROFESSIONAL SERVICES\nConsultation 48.00\nTotals 48.00")])[0] is (
-        DocumentKind.INVOICE
-    )
+    page = make_page("INVOICE FOR PROFESSIONAL SERVICES\nConsultation 48.00\nTotals 48.00")
+    assert decide_kind(Sheet([page]))[0] is DocumentKind.INVOICE
 
 
 CREDIT = """
@@ -97,16 +98,16 @@ Gesamtbetrag                                               29,00
 
 def test_an_invoice_that_is_referred_to_makes_a_gutschrift_a_credit_note() -> None:
     by_supplier = CREDIT.format(reference="Belegnummer: GS-1   zu Rechnung: 26/6994")
-    assert decide_kind([make_page(by_supplier)])[0] is DocumentKind.CREDIT_NOTE
+    assert decide_kind(Sheet([make_page(by_supplier)]))[0] is DocumentKind.CREDIT_NOTE
     self_billed = CREDIT.format(reference="Belegnummer: GS-1")
-    assert decide_kind([make_page(self_billed)])[0] is DocumentKind.INVOICE
+    assert decide_kind(Sheet([make_page(self_billed)]))[0] is DocumentKind.INVOICE
 
 
 def test_a_title_outweighs_the_label_of_another_documents_number() -> None:
     page = make_page(SHEET.format(title="Nota") + "\n\nPakbon:   89353072      Creditnota:   1")
-    assert decide_kind([page])[0] is DocumentKind.INVOICE
+    assert decide_kind(Sheet([page]))[0] is DocumentKind.INVOICE
 
 
 def test_a_title_may_name_two_things() -> None:
     page = make_page(SHEET.format(title="Lieferschein / Empfangsbestätigung"))
-    assert decide_kind([page])[0] is DocumentKind.DELIVERY_NOTE
+    assert decide_kind(Sheet([page]))[0] is DocumentKind.DELIVERY_NOTE
