@@ -24,6 +24,9 @@ POSTCODES = {
     "four": re.compile(r"(?<![\d\-/.,])(?:[A-Z]{1,2}-)?[1-9]\d{3}(?= [A-Z][a-z]{2,})|(?<=[a-z] )[1-9]\d{3}$"),
 }
 
+LONGEST_STREET = 5  # words of one that nothing marks as a street
+MOST_PLACES = 4  # lines of a town, a county and a postcode under a street
+
 
 @cache
 def word_set(topic: str) -> frozenset[str]:
@@ -84,6 +87,31 @@ def is_address_line(text: str, country: str) -> bool:
     ):
         return True
     return has_word(folded, "places") or (has_word(folded, "streets") and "," in text)
+
+
+def opens_address(lines: Sequence[str], country: str) -> bool:
+    """Whether the first of some lines is a street though it need not read like one ("The Mall", "35 Northgate"): a
+    postcode follows, and no line before it is a street."""
+    first, *following = lines
+    folded = fold(first)
+    if not first[:1].isalnum() or len(folded.split()) > LONGEST_STREET or is_contact_line(first):
+        return False
+    if any(has_word(folded, topic) for topic in ("legal_forms", "business", "titles", "departments")):
+        return False
+    coded = next((i for i, line in enumerate(following[:MOST_PLACES]) if has_postcode(line, country)), None)
+    if coded is None or any(_is_street(line, country) or is_contact_line(line) for line in following[:coded]):
+        return False
+    return not _is_street(_without_postcode(following[coded], country), country)
+
+
+def _without_postcode(line: str, country: str) -> str:
+    for pattern in _postcode_patterns(country):
+        line = pattern.sub(" ", line)
+    return line
+
+
+def _is_street(line: str, country: str) -> bool:
+    return not is_county(line, country) and (any(c.isdigit() for c in line) or has_word(fold(line), "streets"))
 
 
 @lru_cache(maxsize=4096)

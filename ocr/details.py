@@ -5,7 +5,7 @@ from collections.abc import Container, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache
 
-from ocr.addresses import EMAIL, has_postcode, is_address_line, is_contact_line, is_country, word_set
+from ocr.addresses import EMAIL, has_postcode, is_address_line, is_contact_line, is_country, opens_address, word_set
 from ocr.evidence import Label, Sheet, SheetRow, Token
 from ocr.lexicon import load_table
 from ocr.parse import find_dates, fold, parse_amount
@@ -83,10 +83,12 @@ def address_under(block: Sequence[Line], country: str, others: Container[tuple[i
 
 def _begins_address(text: str, block: Sequence[Line], line: Line, country: str) -> bool:
     """A line without marks of its own that is followed by an address: a house's or an estate's name."""
-    following = block[block.index(line) + 1 :][:2]
+    following = [below.text for below in block[block.index(line) + 1 :]]
     if _REGISTRATION.match(text) or len(text) > 45:
         return False
-    return bool(following) and has_postcode(following[0].text, country) and any(c.isdigit() for c in text)
+    if following and has_postcode(following[0], country) and any(c.isdigit() for c in text):
+        return True
+    return opens_address([text, *following], country)
 
 
 def _cut_address(line: Line) -> tuple[Line | None, bool]:

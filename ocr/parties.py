@@ -9,11 +9,14 @@ import numpy as np
 
 from ocr.addresses import (
     EMAIL,
+    MOST_PLACES,
     Address,
     has_postcode,
     has_word,
     is_address_line,
     is_contact_line,
+    is_county,
+    opens_address,
     split_address,
     word_set,
 )
@@ -130,10 +133,10 @@ def find_names(sheet: Sheet, country: str) -> list[NameCandidate]:
             continue
         for start, end in row.cells:
             found += _names_of_cell(sheet.index, row, start, end, repair)
-    singles = [name for name in found if not _is_title_word(name.text)]
+    singles = [name for name in found if not _is_title_word(name.text) and not is_county(name.text, country)]
     pairs = []
     for name in found:
-        below = None if name.label_only and not _is_title_word(name.text) else _name_below(sheet, name, singles)
+        below = None if name.label_only and not _is_title_word(name.text) else _name_below(sheet, name, singles, country)
         if below:
             pairs.append(NameCandidate(name.row, name.start, name.end, f"{name.text} {below.text}", below))
     halves = {(name.row.index, name.start) for name in pairs if name.row.text(name.start, name.end).endswith("&")}
@@ -270,7 +273,9 @@ _TAGLINE = frozenset(
 )
 
 
-def _name_below(sheet: Sheet, name: NameCandidate, names: Sequence[NameCandidate]) -> NameCandidate | None:
+def _name_below(
+    sheet: Sheet, name: NameCandidate, names: Sequence[NameCandidate], country: str
+) -> NameCandidate | None:
     """A second line of the same name: like height, close below, and the two read as one ("CO. (M)" over "SDN BHD")."""
     height = sheet.height[name.row.page]
     for other in names:
@@ -289,6 +294,8 @@ def _name_below(sheet: Sheet, name: NameCandidate, names: Sequence[NameCandidate
             continue
         if other.row.cell_of(other.start)[1] > other.end and not has_word(fold(other.text), "legal_forms"):
             continue  # "Meadow House, Long Lane, Ludlow", "De Run 4250": an address
+        if opens_address([other.text, *(line.text for line in block_below(sheet, other, MOST_PLACES))], country):
+            continue
         tall, tall_other = _height(name), _height(other)
         if 0.62 < tall / tall_other < 1.6 and not any(c.isdigit() for c in other.text):
             return other
