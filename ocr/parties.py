@@ -1,7 +1,7 @@
 """Who supplies, who is invoiced, where it was delivered to; with addresses, telephone, e-mail and tax number."""
 
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 
@@ -41,6 +41,7 @@ from ocr.details import (
 )
 from ocr.evidence import Label, Sheet, SheetRow, Token, once
 from ocr.features import Features
+from ocr.lexicon import load_table
 from ocr.lexicon.labels import LabelIndex
 from ocr.parse import find_dates, fold, is_month, parse_amount
 from ocr.repair import repair_name
@@ -133,7 +134,7 @@ def find_names(sheet: Sheet, country: str) -> list[NameCandidate]:
             continue
         for start, end in row.cells:
             found += _names_of_cell(sheet.index, row, start, end, repair)
-    singles = [name for name in found if not _is_title_word(name.text) and not is_county(name.text, country)]
+    singles = [name for name in found if not _is_title_word(name.text) and not _is_place(sheet, name, country)]
     pairs = []
     for name in found:
         below = None if name.label_only and not _is_title_word(name.text) else _name_below(sheet, name, singles, country)
@@ -141,6 +142,18 @@ def find_names(sheet: Sheet, country: str) -> list[NameCandidate]:
             pairs.append(NameCandidate(name.row, name.start, name.end, f"{name.text} {below.text}", below))
     halves = {(name.row.index, name.start) for name in pairs if name.row.text(name.start, name.end).endswith("&")}
     return [n for n in singles if not n.label_only and (n.row.index, n.start) not in halves] + pairs
+
+
+def _is_place(sheet: Sheet, name: NameCandidate, country: str) -> bool:
+    """Whether a line is a county, or the street of the address that follows: "Main Street", "Alter Markt 9"."""
+    if is_county(name.text, country):
+        return True
+    streetlike = is_street(name.text) or any(c.isdigit() for c in name.text)
+    return streetlike and _opens_address(sheet, name, country)
+
+
+def _opens_address(sheet: Sheet, name: NameCandidate, country: str) -> bool:
+    return opens_address([name.text, *(line.text for line in block_below(sheet, name, MOST_PLACES))], country)
 
 
 def _is_title_word(text: str) -> bool:
@@ -294,7 +307,7 @@ def _name_below(
             continue
         if other.row.cell_of(other.start)[1] > other.end and not has_word(fold(other.text), "legal_forms"):
             continue  # "Meadow House, Long Lane, Ludlow", "De Run 4250": an address
-        if opens_address([other.text, *(line.text for line in block_below(sheet, other, MOST_PLACES))], country):
+        if _opens_address(sheet, other, country):
             continue
         tall, tall_other = _height(name), _height(other)
         if 0.62 < tall / tall_other < 1.6 and not any(c.isdigit() for c in other.text):
@@ -402,6 +415,15 @@ class Block:
 _LEGAL_CLASSES = frozenset({"company_number", "tax_id", "bank"})
 
 
+def _patients(sheet: Sheet) -> Iterator[str]:
+    """What stands behind the labels of animals: " sir barksalot wt 8 4 kg "."""
+    labels = frozenset(load_table("columns")["headings"]["patient_labels"])
+    for row in sheet.rows:
+        for label in row.labels:
+            if label.closed and fold(row.text(label.start, label.end)) in labels:
+                yield f" {fold(row.text(label.end, row.cell_of(label.start)[1]))} "
+
+
 def _is_contact(line: Line) -> bool:
     labels = (lb for lb in line.row.labels if line.start <= lb.start < line.end)
     return is_contact_line(line.text) or any(lb.classes & CONTACT_CLASSES and lb.end < line.end for lb in labels)
@@ -428,6 +450,7 @@ class PartyFacts:
         self.folded = sheet.folded
         self._lines: dict[tuple[int, int, int], list[Line]] = {}
         self.pairs = [name for name in names if name.second]
+        self.patients = tuple(_patients(sheet))
         self.domains = [m.lower() for m in _DOMAIN.findall(sheet.text)]
         head = [row for row in sheet.rows if row.page == min(sheet.pages)]
         self.head = {row.index: i for i, row in enumerate(head)}
@@ -639,6 +662,7 @@ def _block_features(facts: PartyFacts, name: NameCandidate) -> Features:
     features["echo:legal"] = float(
         len(folded) > 8 and any(folded in text for index, text in facts.legal_rows.items() if index != row.index)
     )
+    features["patient"] = float(any(patient.startswith(folded) for patient in facts.patients))
     features["hospitality"] = float(has_word(fold(name.text), "hospitality"))
     features["veterinary"] = float(has_word(fold(name.text), "veterinary"))
     features["supplying"] = float(has_word(fold(name.text), "supplying"))
