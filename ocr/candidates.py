@@ -195,6 +195,8 @@ _ID = re.compile(r"^[^\W_][\w\-/.&+\\]*$")
 _PREFIX = re.compile(r"^(?:[A-Z]{1,5}|[A-Za-z]{1,3})[-/.#]?$")
 _PLAIN_WORD = re.compile(r"^[^\W\d_]+$")
 _PHONE = re.compile(r"^[+(]?\(?0?\d{2,5}\)?[\s\-/]\d{2,}([\s\-]\d{2,})+$|^\(\d{2,5}\)")
+_AREA_CODE = re.compile(r"^\(\d{2,5}\)$")  # "(612) 555-0189"
+_NO_PREFIX = frozenset({"tax_id", "company_number", "bank", "phone", "mobile", "fax"})  # "EIN 74-0321072"
 _PERCENT_OR_UNIT = re.compile(r"%$|^\d+([.,]\d+)?(kg|g|ml|l|cl|mm|cm|m|x|pk|kw|h|%)$", re.IGNORECASE)
 _DECIMAL = re.compile(r"^[£$€]?-?\d{1,3}(?:[.,]?\d{3})*[.,]\d{2}-?$")
 
@@ -206,7 +208,10 @@ def find_numbers(sheet: Sheet, dates: Sequence[DateCandidate]) -> list[NumberCan
     found = []
     for row in sheet.rows:
         labelled = {i for label in row.labels for i in range(label.start, label.end)}
+        foreign = {label.start for label in row.labels if label.classes & _NO_PREFIX}
         for i in range(len(row.tokens)):
+            if i in foreign or (i and _AREA_CODE.match(row.tokens[i - 1].text)):
+                continue
             for end in _ends_of_number(sheet, row, i, labelled):
                 if any((row.index, k) in taken for k in range(i, end)):
                     break

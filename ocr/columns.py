@@ -487,14 +487,17 @@ def _resolve(columns: tuple[Column, ...]) -> tuple[Column, ...]:
         if len(totals) > 1 and totals[0] < first_name:
             found[totals[0]] = replace(found[totals[0]], role=Role.QUANTITY)
     if len(quantities) > 1:
-        best = next((i for i in quantities if _names_delivered(found[i].text)), quantities[0])
+        counted = [i for i in quantities if not _names_position(found[i].text)] or quantities
+        best = next((i for i in counted if _names_delivered(found[i].text)), counted[0])
         for i in quantities:
             if i != best:
-                later = "no" in found[i].text.split()
-                found[i] = replace(
-                    found[i], role=Role.POSITION if later and i == 0 else Role.OTHER if i > best else Role.ORDERED
-                )
+                role = Role.POSITION if i == 0 and _names_position(found[i].text) else Role.ORDERED
+                found[i] = replace(found[i], role=Role.OTHER if i > best else role)
     return tuple(found)
+
+
+def _names_position(text: str) -> bool:
+    return "no" in text.split()
 
 
 def _names_delivered(text: str) -> bool:
@@ -532,7 +535,8 @@ def share_out(tokens: Sequence[Token], model: Columns) -> list[Column | None]:
                 if costs[c] > HOPELESS:
                     continue
                 again = c == at and filled
-                new = cost + costs[c] + _joint(token, columns[c], gap, last, c, again)
+                apart = float("inf") if _are_two_values(previous, token) else gap
+                new = cost + costs[c] + _joint(token, columns[c], apart, last, c, again)
                 value = columns[c].role in VALUES and token.kind in (Kind.NUMBER, Kind.AMOUNT, Kind.PERCENT)
                 _keep(reached, (c, value or again), new, (*path, c))
             _keep(reached, (at, filled), cost + NOWHERE, (*path, nowhere))
@@ -540,6 +544,11 @@ def share_out(tokens: Sequence[Token], model: Columns) -> list[Column | None]:
         previous = token
     _, path = min(best.values(), key=lambda found: found[0])
     return [None if c == nowhere else columns[c] for c in path]
+
+
+def _are_two_values(before: Token | None, token: Token) -> bool:
+    """Whether a rate and an amount follow each other, as "21% 11.96": close as they stand, they are two columns'."""
+    return before is not None and (before.kind, token.kind) == (Kind.PERCENT, Kind.AMOUNT)
 
 
 def _keep(

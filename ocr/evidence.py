@@ -36,6 +36,7 @@ _DAYS = re.compile(r"^\d{1,3}$")
 SENTENCE = 8  # words in a cell that is prose: a lone word of it is no label unless a value follows
 _COLUMNS = frozenset({"column", "other_amount"})
 _TAXES = frozenset({"tax", "tax_included"})
+_FULL_STOP = re.compile(r"[^\W\d]{5,}\.$")  # no abbreviation
 _CLOSES = re.compile(r"[:#=]\s*$|\.{2,}$|\bNo\.?$", re.IGNORECASE)
 T = TypeVar("T")
 Arguments = TypeVarTuple("Arguments")
@@ -334,7 +335,7 @@ def _is_no_label(
     if match.corrected and not (alone or closed):
         return True  # "Cross" is no "gross": a corrected word must stand like a label
     if last or after is None:
-        return False
+        return len(words) > SENTENCE and bool(_FULL_STOP.search(tokens[-1].text))
     if match.classes == {"number"} and tokens[-1].text[-1:].isalpha() and after.words:
         return not any(c.isdigit() for c in after.text)  # "No claims after 24 hours"
     if closed:
@@ -348,8 +349,8 @@ def _belongs_to(row: SheetRow, before: Label, label: Label) -> bool:
         return False
     if row.text(label.start, label.end) == "#":  # "Invoice No: # 4711"
         return True
-    tied = row.tokens[before.end - 1].words[-1:]
-    return QUALIFIER in label.classes or bool(label.classes & _TAXES and tied and tied[0] in _joins())
+    ties = (row.tokens[before.end - 1].words[-1:], row.tokens[label.start].words[:1])  # "Total incl. | VAT (incl. VAT)"
+    return QUALIFIER in label.classes or bool(label.classes & _TAXES and any(tie and tie[0] in _joins() for tie in ties))
 
 
 def _meant(label: Label, after: Token | None) -> frozenset[str]:

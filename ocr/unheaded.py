@@ -76,7 +76,7 @@ def _priced(sheet: Sheet, height: float) -> Columns | None:
             found.append((i, last))
     if not found:
         return None
-    total = max(cluster_tokens(found, height, by_right=True), key=lambda cluster: len(cluster.tokens))
+    total = max(cluster_tokens(found, height, by_right=True), key=lambda c: (len(c.tokens), c.right))
     columns = [total.column(Role.TOTAL), *_value_columns(sheet, total, height)]
     return _with_names(sheet, total.rows, columns, height)
 
