@@ -350,7 +350,9 @@ def _belongs_to(row: SheetRow, before: Label, label: Label) -> bool:
     if row.text(label.start, label.end) == "#":  # "Invoice No: # 4711"
         return True
     ties = (row.tokens[before.end - 1].words[-1:], row.tokens[label.start].words[:1])  # "Total incl. | VAT (incl. VAT)"
-    return QUALIFIER in label.classes or bool(label.classes & _TAXES and any(tie and tie[0] in _joins() for tie in ties))
+    return QUALIFIER in label.classes or bool(
+        label.classes & _TAXES and any(tie and tie[0] in _joins() for tie in ties)
+    )
 
 
 def _meant(label: Label, after: Token | None) -> frozenset[str]:

@@ -19,10 +19,14 @@ STRAIGHT = 0.95  # of the four-cornered area, that the sheet covers: the rest is
 DETAIL = 0.01  # of the outline's length by which it is straightened
 MOST_SIDES = 8  # of the straightened outline
 PARALLEL = 0.34  # sine of the angle (20 degrees) below which two neighbouring sides do not meet
+MOST_TAPER = 2.0  # of a side to the one opposite: no sheet is seen so much from aside
 OVERHANG = 0.05  # of the long side by which a corner may lie outside the picture
 EDGE_CONTRAST = 14  # levels of 255 by which the sheet is brighter or paler than what is beside it
 EDGE_SHARE = 0.75  # of an edge along which it must be
 EDGE_REACH = 5  # pixels of the small copy between what is compared and the edge
+SHADE_REACH = 12  # pixels of the small copy on either side, over which the edge of a shadow grows
+EDGE_WIDTH = 4  # pixels of the small copy, within which the edge of a sheet lies
+SHARP = 0.6  # of the whole step, that falls within them at least
 OUTSIDE = 2  # pixels of the small copy: an edge this near to the picture's is the picture's
 CROOKED = 0.012  # of the long side by which a corner may be off a level rectangle; less is not worth a warp
 MARGIN = 0.3  # of the picture that is not sheet: enough to be cut away for its own sake
@@ -33,6 +37,7 @@ Corners = tuple[float, ...]
 """x and y of the sheet's corners, clockwise from top left, in fractions of the picture's sides; or nothing."""
 Points = npt.NDArray[np.float32]
 Grey = npt.NDArray[np.uint8]
+Levels = npt.NDArray[np.int_]
 
 
 def find_paper(image: Image) -> Corners:
@@ -111,7 +116,7 @@ def _sheet(view: Grey) -> Points | None:
     if not 4 <= len(outline) <= MOST_SIDES:
         return None
     corners = _meet(outline.astype(np.float32))
-    if corners is None or area < STRAIGHT * cv2.contourArea(corners):
+    if corners is None or area < STRAIGHT * cv2.contourArea(corners) or _taper(corners) > MOST_TAPER:
         return None
     height, width = view.shape
     beyond = OVERHANG * max(height, width)
@@ -138,6 +143,12 @@ def _meet(outline: Points) -> Points | None:
     return found if cv2.isContourConvex(found.reshape(-1, 1, 2)) else None
 
 
+def _taper(corners: Points) -> float:
+    """How many times as long as its opposite a side is."""
+    sides = np.hypot(*(np.roll(corners, -1, axis=0) - corners).T)
+    return float((sides / np.maximum(np.roll(sides, 2), 1e-6)).max())
+
+
 def _clockwise(corners: Points) -> Points:
     """The corners from the one that is top left as the sheet lies, clockwise."""
     middle = corners.mean(axis=0)
@@ -147,7 +158,8 @@ def _clockwise(corners: Points) -> Points:
 
 
 def _stands_out(view: Grey, corners: Points) -> bool:
-    """Whether the sheet differs from what is beside it, along every edge that is not the picture's own."""
+    """Whether the sheet differs from what is beside it, along every edge that is not the picture's own; and sharply,
+    since a shadow that falls across a sheet has soft edges."""
     height, width = view.shape
     seen = 0
     for start, end in zip(corners, np.roll(corners, -1, axis=0), strict=True):
@@ -155,17 +167,32 @@ def _stands_out(view: Grey, corners: Points) -> bool:
         length = float(np.hypot(*along))
         outward = np.array([along[1], -along[0]]) / max(length, 1e-6)
         points = start + np.linspace(0.08, 0.92, 48)[:, None] * along
-        inside, outside = points - EDGE_REACH * outward, points + EDGE_REACH * outward
-        within = (outside >= OUTSIDE).all(axis=1) & (outside < [width - OUTSIDE, height - OUTSIDE]).all(axis=1)
+        beyond = points + EDGE_REACH * outward
+        within = (beyond >= OUTSIDE).all(axis=1) & (beyond < [width - OUTSIDE, height - OUTSIDE]).all(axis=1)
         if within.mean() < 0.5:
             continue
-        inside, outside = inside[within].astype(int), outside[within].astype(int)
-        inside = inside.clip(0, [width - 1, height - 1])
-        step = view[inside[:, 1], inside[:, 0]].astype(int) - view[outside[:, 1], outside[:, 0]]
-        if (step > EDGE_CONTRAST).mean() < EDGE_SHARE:
+        step = _profiles(view, points[within], outward, EDGE_REACH)
+        if (step[:, 0] - step[:, -1] > EDGE_CONTRAST).mean() < EDGE_SHARE:
+            return False
+        if _sharpness(_profiles(view, points[within], outward, SHADE_REACH)) < SHARP:
             return False
         seen += 1
     return seen >= 2
+
+
+def _profiles(view: Grey, points: npt.NDArray[np.floating], outward: npt.NDArray[np.floating], reach: int) -> Levels:
+    """Levels across an edge from `reach` pixels inside to as many outside; a row for each of the points on it."""
+    height, width = view.shape
+    places = points[:, None] + np.arange(-reach, reach + 1)[:, None] * outward
+    places = places.astype(int).clip(0, [width - 1, height - 1])
+    return view[places[..., 1], places[..., 0]].astype(int)
+
+
+def _sharpness(profiles: Levels) -> float:
+    """The share of an edge's step that falls within a few pixels, at the median; an edge may lie beside its points."""
+    steps = (profiles[:, :-EDGE_WIDTH] - profiles[:, EDGE_WIDTH:]).max(axis=1)
+    whole = profiles.max(axis=1) - profiles.min(axis=1)
+    return float(np.median(steps / np.maximum(whole, 1)))
 
 
 def _is_worth_it(corners: Points, shape: tuple[int, ...]) -> bool:

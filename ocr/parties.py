@@ -137,7 +137,9 @@ def find_names(sheet: Sheet, country: str) -> list[NameCandidate]:
     singles = [name for name in found if not _is_title_word(name.text) and not _is_place(sheet, name, country)]
     pairs = []
     for name in found:
-        below = None if name.label_only and not _is_title_word(name.text) else _name_below(sheet, name, singles, country)
+        below = (
+            None if name.label_only and not _is_title_word(name.text) else _name_below(sheet, name, singles, country)
+        )
         if below:
             pairs.append(NameCandidate(name.row, name.start, name.end, f"{name.text} {below.text}", below))
     halves = {(name.row.index, name.start) for name in pairs if name.row.text(name.start, name.end).endswith("&")}

@@ -55,6 +55,16 @@ def test_a_sheet_half_in_the_shadow_is_found() -> None:
     assert np.abs(found - CORNERS).max() < 10
 
 
+@pytest.mark.parametrize(("top", "slope"), [(350, 0.5), (600, -0.4)])
+def test_no_sheet_is_cut_along_a_shadow(top: int, slope: float) -> None:
+    """Half of what is printed would be lost."""
+    x, y = np.meshgrid(np.arange(WIDTH), np.arange(HEIGHT))
+    light = 1 - 0.45 / (1 + np.exp((y - top - slope * x) / 18))
+    photo = (photograph("wood") * light[:, :, None]).astype(np.uint8)
+    found = np.array(find_paper(photo)).reshape(-1, 2) * (WIDTH, HEIGHT)
+    assert np.abs(found - CORNERS).max() < 10
+
+
 def test_the_sheet_is_laid_flat() -> None:
     photo = photograph("wood")
     flat = flatten(photo, find_paper(photo))
