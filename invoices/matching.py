@@ -25,6 +25,7 @@ from pims.numbers import normalise
 CONFIRM_SCORE = 0.85  # from here on a pairing is confirmed by itself, where the runner-up is far enough behind
 CONFIRM_MARGIN = 0.1
 SUGGEST_SCORE = 0.6  # from here on it is shown to staff
+RIVAL_SCORE = SUGGEST_SCORE - CONFIRM_MARGIN  # from here on it may cast doubt on another
 
 LINKED, ORDERED = 0.9, 0.8  # what a number on both sides is worth before anything else supports it
 DENIED = 0.8  # at most, where both print a number and the numbers differ: a person may find one misread
@@ -109,28 +110,51 @@ class Variance:
 # --- One invoice and one note ---------------------------------------------------------------------------------------
 
 
-def score(invoice: Paper, note: Paper) -> Score:
-    """How surely the note belongs to the invoice. Never falls as goods, quantities, days or places grow alike."""
-    linked, same_order = is_linked(invoice, note), is_same_order(invoice, note)
-    is_same = is_same_supplier(invoice, note)
-    if not is_same and not (linked or same_order):
-        return Score(0.0, ("another supplier",))
+def score(invoice: Paper, note: Paper, least: float = 0.0) -> Score:
+    """How surely the note belongs to the invoice. Never falls as goods, quantities, days or places grow alike.
+
+    least: below it a score is of no use. One that cannot reach it, whatever the goods, is not worked out: it is 0."""
+    tie = _tie(invoice, note)
+    if tie.most == 0:
+        return Score(0.0, tie.reasons)
+    if tie.value(best_evidence(invoice, note)) < least:
+        return Score(0.0, ())
     evidence, reasons = weigh(invoice, note)
-    if not is_same:
+    return Score(tie.value(evidence), (*tie.reasons, *reasons))
+
+
+@dataclass(frozen=True, slots=True)
+class _Tie:
+    """What numbers and names tell of an invoice and a note: how evidence becomes a score between `base` and `most`."""
+
+    base: float
+    most: float
+    shift: float = 0.0  # of the evidence
+    reasons: tuple[str, ...] = ()
+
+    def value(self, evidence: float) -> float:
+        return self.base + (self.most - self.base) * probability(evidence + self.shift)
+
+
+def _tie(invoice: Paper, note: Paper) -> _Tie:
+    linked, same_order = is_linked(invoice, note), is_same_order(invoice, note)
+    if not is_same_supplier(invoice, note):
+        if not (linked or same_order):
+            return _Tie(0.0, 0.0, reasons=("another supplier",))
         # One of the names may be misread; a number alone may be a coincidence.
-        return Score(UNPROVEN * probability(evidence), ("a number, but another supplier's name", *reasons))
+        return _Tie(0.0, UNPROVEN, reasons=("a number, but another supplier's name",))
     if linked:
-        return Score(LINKED + (1 - LINKED) * probability(evidence), ("delivery note number", *reasons))
+        return _Tie(LINKED, 1.0, reasons=("delivery note number",))
     names_others = bool(invoice.linked and note.number) and not _is_misreading(note.number, invoice.linked)
     if same_order and names_others:
-        return Score(DENIED * probability(evidence), ("order number", "but it names another delivery note", *reasons))
+        return _Tie(0.0, DENIED, reasons=("order number", "but it names another delivery note"))
     if same_order:
-        return Score(ORDERED + (1 - ORDERED) * probability(evidence), ("order number", *reasons))
+        return _Tie(ORDERED, 1.0, reasons=("order number",))
     if names_others:
-        return Score(DENIED * probability(evidence + OTHER_NUMBER), ("it names another delivery note", *reasons))
+        return _Tie(0.0, DENIED, OTHER_NUMBER, ("it names another delivery note",))
     if _are_other_orders(invoice, note):
-        return Score(DENIED * probability(evidence + OTHER_NUMBER), ("another order number", *reasons))
-    return Score(probability(evidence), reasons)
+        return _Tie(0.0, DENIED, OTHER_NUMBER, ("another order number",))
+    return _Tie(0.0, 1.0)
 
 
 def probability(evidence: float) -> float:
@@ -145,6 +169,16 @@ def weigh(invoice: Paper, note: Paper) -> tuple[float, tuple[str, ...]]:
     place = weigh_place(invoice.venue, note.venue)
     named = (("goods", share >= 0.7), ("day", day >= 1.5), ("place", place > 0))
     return min(PRIOR + goods + day + place, most), tuple(name for name, agrees in named if agrees)
+
+
+def best_evidence(invoice: Paper, note: Paper) -> float:
+    """What `weigh` can give at most; without comparing goods, which takes the time."""
+    common = min(len(invoice.articles), len(note.articles))
+    weighed = sum(
+        WEIGHED.get(min(decimals(each.quantity), 3), 0.0) for each in note.articles if each.quantity is not None
+    )
+    goods = min(MOST_GOODS, SAME_QUANTITY * common) + min(MOST_WEIGHED, weighed)
+    return PRIOR + goods + weigh_day(invoice.day, note.day) + weigh_place(invoice.venue, note.venue)
 
 
 def weigh_goods(invoiced: Sequence[Article], delivered: Sequence[Article]) -> tuple[float, float]:
@@ -168,6 +202,7 @@ def weigh_goods(invoiced: Sequence[Article], delivered: Sequence[Article]) -> tu
     return goods, common / max(len(delivered), 1)
 
 
+@lru_cache(50_000)
 def decimals(quantity: Decimal) -> int:
     """How many it is printed with, zeros at its end left out."""
     exponent = quantity.normalize().as_tuple().exponent
@@ -213,14 +248,15 @@ def digits_key(number: str) -> str:
 
 
 def is_same_number(one: str, other: str) -> bool:
-    key = number_key(one)
-    if not key or not number_key(other):
+    if not one or not other:
         return False
-    if key == number_key(other):
+    key, other_key = number_key(one), number_key(other)
+    if not key or not other_key:
+        return False
+    if key == other_key:
         return True
     # Letters before the digits may be a label ("DN 0712"); letters on both sides are part of the numbers.
-    bare = normalise(one).isdigit() or normalise(other).isdigit()
-    return bare and digits_key(one) == digits_key(other) != ""
+    return digits_key(one) == digits_key(other) != "" and (normalise(one).isdigit() or normalise(other).isdigit())
 
 
 def is_linked(invoice: Paper, note: Paper) -> bool:
@@ -479,7 +515,7 @@ def choose(
         (i, n): found
         for n, note in notes.items()
         for i, invoice in invoices.items()
-        if (i, n) not in refused and (found := score(invoice, note)).value >= SUGGEST_SCORE - CONFIRM_MARGIN
+        if (i, n) not in refused and (found := score(invoice, note, RIVAL_SCORE)).value >= RIVAL_SCORE
     }
     brought = {i: list((delivered or {}).get(i, ())) for i in invoices}
 

@@ -117,6 +117,20 @@ def test_the_score_never_falls_when_more_agrees(shared: int, days: int, linked: 
     assert value <= score(invoice, note(shared, max(days - 1, 0))).value
 
 
+@given(
+    shared=st.integers(0, 5), days=st.integers(-20, 25), order=st.sampled_from(["", "PO-8812", "PO-1"]),
+    decimals=st.integers(0, 3), least=st.floats(0, 1),
+)  # fmt: skip
+def test_a_score_is_left_out_only_where_it_cannot_reach_what_is_asked(
+    shared: int, days: int, order: str, decimals: int, least: float
+) -> None:
+    weighed = tuple(replace(article, quantity=Decimal("1.237").quantize(Decimal(10) ** -decimals)) for article in GOODS)
+    invoice = replace(INVOICE, articles=weighed)
+    note = replace(NOTE, order_number=order, day=invoice.day - timedelta(days=days), articles=weighed[:shared])  # type: ignore[operator]
+    asked, whole = score(invoice, note, least), score(invoice, note)
+    assert asked == whole or (asked.value == 0 and whole.value < least)
+
+
 @given(st.permutations(range(6)))
 def test_the_order_of_input_plays_no_part(order: list[int]) -> None:
     invoices = {f"i{n}": replace(INVOICE, number=f"INV-{n}", day=date(2026, 2, 3 * n + 1)) for n in range(6)}
