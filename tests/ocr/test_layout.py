@@ -7,7 +7,8 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from ocr.layout import Displacement, displacement, rows
+from ocr.bend import Displacement, displacement
+from ocr.layout import rows
 from ocr.types import Page, Word
 
 COLUMNS = (60.0, 500.0, 640.0, 800.0)
@@ -81,3 +82,11 @@ def test_words_that_cover_each_other_are_not_on_one_row() -> None:
 
 def test_an_empty_page_has_no_rows() -> None:
     assert not rows(Page(1, 100, 100))
+
+
+@pytest.mark.parametrize("wave", [8.0, -8.0])
+def test_rows_tell_the_shape_of_paper_where_no_text_does(wave: float) -> None:
+    """A table alone: between its columns nothing is printed, and an amount is too short to have a slope."""
+    found = rows(make_page(wave=wave))
+    assert all(len({word.text for word in row.words}) == 1 for row in found)
+    assert len(found) == 25
