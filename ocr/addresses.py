@@ -98,7 +98,8 @@ def opens_address(lines: Sequence[str], country: str) -> bool:
         return False
     if any(has_word(folded, topic) for topic in ("legal_forms", "business", "titles", "departments")):
         return False
-    coded = next((i for i, line in enumerate(following[:MOST_PLACES]) if has_postcode(line, country)), None)
+    ends = (i for i, line in enumerate(following[:MOST_PLACES]) if has_postcode(line, country) or _is_marked_county(line))
+    coded = next(ends, None)
     if coded is None or any(_is_street(line, country) or is_contact_line(line) for line in following[:coded]):
         return False
     return not _is_street(_without_postcode(following[coded], country), country)
@@ -218,8 +219,12 @@ def _split_town_behind(street: list[str], town: list[str], postcode: str, countr
 
 
 def is_county(text: str, country: str) -> bool:
-    names = _counties(country)
-    return fold(text) in names or bool(re.match(r"(?:co\.?|county)\s", text, re.IGNORECASE))
+    return fold(text) in _counties(country) or bool(re.match(r"(?:co\.?|county)\s", text, re.IGNORECASE))
+
+
+def _is_marked_county(line: str) -> bool:
+    """Whether a line ends an address without a postcode: "Co. Donegal"."""
+    return bool(re.fullmatch(r"Co\.? [A-Z][a-z]+", line))
 
 
 def _cut_county(text: str, country: str) -> tuple[str, str]:

@@ -35,6 +35,8 @@ _VALUE = re.compile(r"\d|^[£$€#]")
 _DAYS = re.compile(r"^\d{1,3}$")
 SENTENCE = 8  # words in a cell that is prose: a lone word of it is no label unless a value follows
 _COLUMNS = frozenset({"column", "other_amount"})
+_WAYS_AND_DAYS = frozenset({"tendered", "payment_date", "date"})
+_AMOUNT = re.compile(r"\d[.,]\d\d$")
 _TAXES = frozenset({"tax", "tax_included"})
 _FULL_STOP = re.compile(r"[^\W\d]{5,}\.$")  # no abbreviation
 _CLOSES = re.compile(r"[:#=]\s*$|\.{2,}$|\bNo\.?$", re.IGNORECASE)
@@ -195,13 +197,16 @@ class Sheet:
             label = replace(group[min(_strokes(row, label.end, token), len(group) - 1)], end=label.end)
         if label is None:
             return self._wrapped_label(row) if token == 0 else None
+        gap = max((row.tokens[token].left - label.right) / self.height[row.page], 0.0)
+        payment = _payment(row, label, token)
+        if payment:
+            return LeftLabel(replace(payment, end=label.end, right=label.right), 0, 0, gap)
         begin = label.end
         if group:
             begin = max((i for i in range(begin, token) if row.tokens[i].text == "/"), default=begin)
         between = [t for t in row.tokens[begin:token] if t.words and not _CURRENCY_WORD.match(t.text)]
         values = sum(1 for t in between if t.text[-1:].isdigit() and len(t.text) > 1 and not _DATE_LIKE.match(t.text))
-        gap = (row.tokens[token].left - label.right) / self.height[row.page]
-        return LeftLabel(label, len(between), values, max(gap, 0.0))
+        return LeftLabel(label, len(between), values, gap)
 
     def _wrapped_label(self, row: SheetRow) -> LeftLabel | None:
         """The label that ends the row above, when the value had to go to the next line ("… Nr. 471102 vom")."""
@@ -360,6 +365,14 @@ def _meant(label: Label, after: Token | None) -> frozenset[str]:
     if label.classes == {"net_total"} and label.end - label.start == 1 and after and _DAYS.match(after.text):
         return frozenset({"payment_terms"})
     return label.classes - {QUALIFIER}
+
+
+def _payment(row: SheetRow, label: Label, token: int) -> Label | None:
+    """The label of a payment of which the given one only tells the way or the day: "Paid today - Visa ending 4417"."""
+    if not label.classes <= _WAYS_AND_DAYS:
+        return None
+    paid = next((before for before in row.labels if before.end <= label.start and "amount_paid" in before.classes), None)
+    return None if paid is None or any(_AMOUNT.search(t.text) for t in row.tokens[paid.end : token]) else paid
 
 
 def _slashed(row: SheetRow, label: Label) -> tuple[Label, ...]:
