@@ -5,7 +5,7 @@ from collections.abc import Container, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache
 
-from ocr.addresses import EMAIL, has_postcode, is_address_line, is_contact_line, is_country, opens_address, word_set
+from ocr.addresses import EMAIL, has_postcode, has_word, is_address_line, is_contact_line, is_country, opens_address, word_set
 from ocr.evidence import Label, Sheet, SheetRow, Token
 from ocr.lexicon import load_table
 from ocr.parse import find_dates, fold, parse_amount
@@ -86,8 +86,6 @@ def _begins_address(text: str, block: Sequence[Line], line: Line, country: str) 
     following = [below.text for below in block[block.index(line) + 1 :]]
     if _REGISTRATION.match(text) or len(text) > 45:
         return False
-    if following and has_postcode(following[0], country) and any(c.isdigit() for c in text):
-        return True
     return opens_address([text, *following], country)
 
 
@@ -177,13 +175,17 @@ def address_blocks(sheet: Sheet, country: str, lines_below: "BlockBelow") -> Ite
     for row in sheet.rows:
         for start, end in row.cells:
             line = Line(row, start, end)
-            if not is_address_line(line.text, country):
+            if not is_address_line(line.text, country) and not _opens_block(line, country, lines_below):
                 continue
             if len(row.cells) > MOST_CELLS or re.search(r"\d[.,]\d\d$", row.tokens[-1].text):
                 continue
             block = address_under([line, *lines_below(line)], country)
             if any(has_postcode(part.text, country) for part in block):
                 yield block
+
+
+def _opens_block(line: Line, country: str, lines_below: "BlockBelow") -> bool:
+    return opens_address([line.text, *(below.text for below in lines_below(line))], country)
 
 
 class BlockBelow:
@@ -232,8 +234,9 @@ def found_address(lines: Sequence[Line], repair_for: str | None) -> Found:
 
 def _clean_line(line: Line) -> str:
     start = next((lb.end for lb in line.row.labels if lb.start == line.start and "address" in lb.classes), line.start)
-    text = re.sub(r"^[^\w(]+|[\s,;|]+$", "", line.row.text(start if start < line.end else line.start, line.end))
-    return re.sub(r"\s*[\u2022\u00b7|\u25cf\u25aa]\s*", ", ", text)
+    text = line.row.text(start if start < line.end else line.start, line.end)
+    text = re.sub(r"\s*[\u2022\u00b7|\u25cf\u25aa]\s*|\s+\.\s+", ", ", text)
+    return re.sub(r"^[^\w(]+|[\s,;|\u2013\u2014-]+$|\s\.$", "", text)
 
 
 # --- Telephone, e-mail, tax number ---------------------------------------------------------------------------------
@@ -332,9 +335,7 @@ def is_person(name: str) -> bool:
 def split_person(name: str) -> tuple[str, str] | None:
     """First and last name of a person, or None for a business. An initial is no first name ("Mrs J Dyer")."""
     folded = fold(name)
-    if any(w in word_set("legal_forms") | word_set("business") for w in folded.split()) or any(
-        c.isdigit() for c in name
-    ):
+    if has_word(folded, "legal_forms") or has_word(folded, "business") or any(c.isdigit() for c in name):
         return None
     couple = re.match(r"\s*(\S+)\s*(?:&|and|und|et|en|y|e)\s*(\S+)\s+", name)  # "Mr & Mrs P Hargreaves"
     if couple and all(fold(word) in word_set("titles") for word in couple.groups()):

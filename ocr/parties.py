@@ -55,6 +55,7 @@ PARTY_CLASSES = frozenset({"customer", "venue", "supplier", "contact"})
 
 BEST_KEPT = 6
 SAME_PLACE, SAME_NAME = -8.0, -4.0  # logits against one place, or one name, as two parties
+EMPLOYED = -4.0  # against a person under the name of a business
 BLOCK_GAP = 2.4  # word heights between the centres of two lines of a block
 LOOSE = 1.6  # how much further off the second line of a name may stand whose first one ends in "&"
 HEADING_ROWS = 2  # wide rows (a heading, its values) that may stand between a block and its heading
@@ -71,7 +72,7 @@ NAME_ROWS = 30  # rows at the head, and at the foot, in which a party may be nam
 FOOT_ROWS = 8
 
 _DOMAIN = re.compile(r"(?:www\.|@|https?://)([\w\-]+)\.[\w.\-]+", re.IGNORECASE)
-_SEPARATOR = re.compile(r"\s+[\u2022\u00b7|\u25cf\u25aa\u2027\u2013\u2014*-]+\s+|\s*[\u2022\u25cf\u25aa]\s*|\s+\|\s*")
+_SEPARATOR = re.compile(r"\s+[\u2022\u00b7|\u25cf\u25aa\u2027\u2013\u2014*.-]+\s+|\s*[\u2022\u25cf\u25aa]\s*|\s+\|\s*")
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,9 +109,12 @@ class NameCandidate:
 
 @dataclass(frozen=True, slots=True)
 class NameOption:
+    """under: the business that a person stands right under, folded; or ""."""
+
     value: str
     place: NameCandidate
     features: Features
+    under: str = ""
 
 
 Bonus = Callable[[str, NameCandidate], float]
@@ -196,7 +200,7 @@ def _cut_name(row: SheetRow, start: int, end: int, repair: Repair) -> list[NameC
     cut = _name_end(row, start, end)
     text = repair(row.text(start, cut).strip(" ,;:|*•-"))
     labelled = {i for label in row.labels if _names_nothing(label) for i in range(label.start, label.end)}
-    if not _could_be_name(text):
+    if not _could_be_name(text) or _tells_age(row, cut):
         return []
     if any(_is_heading(label) for label in row.labels if label.start <= start and cut <= label.end):
         return []
@@ -223,7 +227,7 @@ def _name_end(row: SheetRow, start: int, end: int) -> int:
     for i in range(start + 1, end):
         token = row.tokens[i]
         before = row.tokens[i - 1].text
-        if re.fullmatch(r"[\u2022\u00b7|\u25cf\u25aa\u2027\u2013\u2014*]+|-", token.text) and i > start:
+        if re.fullmatch(r"[\u2022\u00b7|\u25cf\u25aa\u2027\u2013\u2014*]+|[-.]", token.text) and i > start:
             if not _joins_name(row, i, end):
                 return i
             continue
@@ -278,14 +282,21 @@ def _could_be_name(text: str) -> bool:
     return not (EMAIL.search(text) or re.search(r"www\.|https?:", text) or parse_amount(text) is not None)
 
 
+_SINCE = frozenset({"since", "est", "established", "seit", "depuis", "desde", "dal", "sinds"})
+
+
+def _tells_age(row: SheetRow, end: int) -> bool:
+    """Whether a year follows that says since when: "Wine merchants since 1921"."""
+    year = row.tokens[end].text if end < len(row.tokens) else ""
+    return row.tokens[end - 1].words[-1:] != () and row.tokens[end - 1].words[-1] in _SINCE and year[:4].isdigit()
+
+
 def _is_day(text: str) -> bool:
     """Whether a text is part of a date: "Monday", "9 Jul"."""
     return all(word.isdigit() or is_month(word) or word in word_set("weekdays") for word in fold(text).split())
 
 
-_TAGLINE = frozenset(
-    {"since", "est", "established", "seit", "depuis", "desde", "dal", "sinds", "your", "our", "quality"}
-)
+_TAGLINE = _SINCE | {"your", "our", "quality"}
 
 
 def _name_below(
@@ -452,6 +463,7 @@ class PartyFacts:
         self.folded = sheet.folded
         self._lines: dict[tuple[int, int, int], list[Line]] = {}
         self.pairs = [name for name in names if name.second]
+        self.lines = [fold(row.text()) for row in sheet.rows]
         self.patients = tuple(_patients(sheet))
         self.domains = [m.lower() for m in _DOMAIN.findall(sheet.text)]
         head = [row for row in sheet.rows if row.page == min(sheet.pages)]
@@ -599,6 +611,7 @@ def name_features(facts: PartyFacts, name: NameCandidate, kind: DocumentKind) ->
         features["first_legal"] = float(has_word(first, "legal_forms"))
         features["first_business"] = float(has_word(first, "business"))
         features["second_address"] = float(is_address_line(name.second.text, facts.country))
+        features["echo:whole"] = float(any(f" {folded} " in f" {line} " for line in facts.lines))
         features["second_business"] = float(_is_rest_of_name(name.second.text))
     else:
         features |= _neighbours(facts, name)
@@ -754,7 +767,16 @@ def party_options(
     known = {(name.row.index, name.start, name.end) for name in names}
     names += [NameCandidate(p.row, p.start, p.end, p.text) for p in shown if (p.row.index, p.start, p.end) not in known]
     facts = PartyFacts(sheet, country, names)
-    return tuple(NameOption(name.text, name, name_features(facts, name, kind)) for name in names)
+    return tuple(NameOption(n.text, n, name_features(facts, n, kind), _employer(facts, n)) for n in names)
+
+
+def _employer(facts: PartyFacts, name: NameCandidate) -> str:
+    """The business on the line above a person's name; not a practice, whose letters to people begin with its own."""
+    above = _cell_above(facts, name)
+    is_business = any(has_word(above, topic) for topic in ("legal_forms", "hospitality", "business"))
+    if not is_person(name.text) or not is_business or has_word(above, "practices") or any(c.isdigit() for c in above):
+        return ""
+    return above
 
 
 def read_parties(
@@ -970,13 +992,23 @@ def _party_shares(ballots: Sequence[NameBallot]) -> list[np.ndarray]:
         + np.array([*venue.scores, venue.none])[None, None, :]
     )
     logits = logits + _clash(supplier, customer)[:, :, None] + _clash(supplier, venue)[:, None, :]
-    logits = logits + _clash(customer, venue, same_name=0.0)[None, :, :]
+    logits = logits + _clash(customer, venue, same_name=0.0)[None, :, :] + _employed(supplier, customer)[:, :, None]
     shares = []
     for axis in range(3):
         marginal = np.logaddexp.reduce(logits, axis=tuple(a for a in range(3) if a != axis))
         share = np.exp(marginal - marginal.max())
         shares.append(share / share.sum())
     return shares
+
+
+def _employed(supplier: NameBallot, customer: NameBallot) -> np.ndarray:
+    """Logits against a person as the customer who stands under the name of a business, unless that is the supplier."""
+    weights = np.zeros((len(supplier.options) + 1, len(customer.options) + 1))
+    names = [*(fold(option.value) for option in supplier.options), ""]
+    for j, option in enumerate(customer.options):
+        if option.under:
+            weights[:, j] = [0.0 if option.under in name else EMPLOYED for name in names]
+    return weights
 
 
 def _clash(first: NameBallot, second: NameBallot, same_name: float = SAME_NAME) -> np.ndarray:
