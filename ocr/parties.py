@@ -204,6 +204,8 @@ def _cut_name(row: SheetRow, start: int, end: int, repair: Repair) -> list[NameC
         return []
     if any(_is_heading(label) for label in row.labels if label.start <= start and cut <= label.end):
         return []
+    if any(label.start == start and label.end - start > 1 and _is_heading(label) for label in row.labels):
+        return []  # "Bon de livraison valorisé"
     if any(label.start == start and label.classes <= _LEGAL_CLASSES for label in row.labels):
         return []  # "USt-ID DE"
     label_only = all(i in labelled or not row.tokens[i].words for i in range(start, cut))
@@ -317,6 +319,8 @@ def _name_below(
         if _is_between(sheet, name, other):
             continue
         if fold(other.text) == fold(name.text) or is_street(other.text):
+            continue
+        if other.row.cell_of(other.start)[0] < other.start:  # behind a label
             continue
         if other.row.cell_of(other.start)[1] > other.end and not has_word(fold(other.text), "legal_forms"):
             continue  # "Meadow House, Long Lane, Ludlow", "De Run 4250": an address
