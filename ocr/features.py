@@ -14,6 +14,7 @@ from statistics import median
 
 from ocr.candidates import AmountCandidate, Candidate, DateCandidate, NumberCandidate
 from ocr.evidence import AboveLabel, LeftLabel, Sheet
+from ocr.lexicon import load_table
 from ocr.types import LineItem
 
 Features = dict[str, float]
@@ -187,6 +188,7 @@ _RATE_MARK = re.compile(
     r"^(?:[A-Z*]|S|Z|SR|ZR|ZRL|\d)?\s*[:=(]?\s*\d{1,2}(?:[.,]\d{1,2})?\s*[%)]*$|^[A-Z]$|^(?:SR|ZR|ZRL)\b"
 )
 _SUMS = frozenset({"total", "gross_total", "net_total", "tax", "tax_included", "amount_due"})
+SHORTEST_SENTENCE = 7  # words, with figures
 RATE_WORDS = 4  # at the head of a row of one rate
 
 
@@ -318,6 +320,10 @@ def amount_features(facts: AmountFacts, amount: AmountCandidate, view: LabelView
         "in_item": float(_inside_item(facts, amount)),
         "no_class": float(not classes),
     }
+    if _tells_payment(amount):
+        features["sentence:paid"] = 1.0
+    if "left:tendered" in features and value in facts.of("gross_total", "total"):
+        features["tendered&total"] = 1.0
     if amount.row.index in facts.rate_rows:
         features[f"rate_row:{'one' if len(facts.rate_rows) == 1 else 'several'}"] = 1.0
     if id(amount) in facts.column_role:
@@ -327,6 +333,14 @@ def amount_features(facts: AmountFacts, amount: AmountCandidate, view: LabelView
             features[f"total_row_col:{name}"] = 1.0
     features |= _sums_and_rounding(facts, amount)
     return features
+
+
+def _tells_payment(amount: AmountCandidate) -> bool:
+    """Whether a sentence says that its amount was paid: "We have received your payment of £120.00 with thanks."."""
+    start, end = amount.row.cell_of(amount.start)
+    words = {word for token in amount.row.tokens[start:end] for word in token.words}
+    payments = load_table("payments")
+    return end - start >= SHORTEST_SENTENCE and not words.isdisjoint(payments["settled"]) and words.isdisjoint(payments["asking"])
 
 
 def _sums_and_rounding(facts: AmountFacts, amount: AmountCandidate) -> Features:
