@@ -98,7 +98,9 @@ def opens_address(lines: Sequence[str], country: str) -> bool:
         return False
     if any(has_word(folded, topic) for topic in ("legal_forms", "business", "titles", "departments")):
         return False
-    ends = (i for i, line in enumerate(following[:MOST_PLACES]) if has_postcode(line, country) or _is_marked_county(line))
+    ends = (
+        i for i, line in enumerate(following[:MOST_PLACES]) if has_postcode(line, country) or _is_marked_county(line)
+    )
     coded = next(ends, None)
     if coded is None or any(_is_street(line, country) or is_contact_line(line) for line in following[:coded]):
         return False

@@ -5,7 +5,16 @@ from collections.abc import Container, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache
 
-from ocr.addresses import EMAIL, has_postcode, has_word, is_address_line, is_contact_line, is_country, opens_address, word_set
+from ocr.addresses import (
+    EMAIL,
+    has_postcode,
+    has_word,
+    is_address_line,
+    is_contact_line,
+    is_country,
+    opens_address,
+    word_set,
+)
 from ocr.evidence import Label, Sheet, SheetRow, Token
 from ocr.lexicon import load_table
 from ocr.parse import find_dates, fold, parse_amount

@@ -371,7 +371,9 @@ def _payment(row: SheetRow, label: Label, token: int) -> Label | None:
     """The label of a payment of which the given one only tells the way or the day: "Paid today - Visa ending 4417"."""
     if not label.classes <= _WAYS_AND_DAYS:
         return None
-    paid = next((before for before in row.labels if before.end <= label.start and "amount_paid" in before.classes), None)
+    paid = next(
+        (before for before in row.labels if before.end <= label.start and "amount_paid" in before.classes), None
+    )
     return None if paid is None or any(_AMOUNT.search(t.text) for t in row.tokens[paid.end : token]) else paid
 
 

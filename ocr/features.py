@@ -340,7 +340,11 @@ def _tells_payment(amount: AmountCandidate) -> bool:
     start, end = amount.row.cell_of(amount.start)
     words = {word for token in amount.row.tokens[start:end] for word in token.words}
     payments = load_table("payments")
-    return end - start >= SHORTEST_SENTENCE and not words.isdisjoint(payments["settled"]) and words.isdisjoint(payments["asking"])
+    return (
+        end - start >= SHORTEST_SENTENCE
+        and not words.isdisjoint(payments["settled"])
+        and words.isdisjoint(payments["asking"])
+    )
 
 
 def _sums_and_rounding(facts: AmountFacts, amount: AmountCandidate) -> Features:

@@ -59,3 +59,8 @@ def test_marks_around_a_number_are_cut_off(printed: str, value: str) -> None:
 def test_a_date_over_two_lines_is_one_date() -> None:
     sheet = Sheet([make_page("Date   10 September\n       2024")])
     assert [d.readings[0].isoformat() for d in find_date_candidates(sheet)] == ["2024-09-10"]
+
+
+def test_a_telephone_behind_its_area_code_and_a_label_of_a_tax_number_are_no_numbers() -> None:
+    assert "555-0189" not in numbers("(612) 555-0189")
+    assert "EIN 74-0321072" not in numbers("EIN 74-0321072")

@@ -1,3 +1,5 @@
+import pytest
+
 from ocr.candidates import find_amounts, find_date_candidates, find_numbers
 from ocr.evidence import Sheet
 from ocr.features import LabelView
@@ -105,3 +107,19 @@ def test_words_of_large_type_stand_in_one_cell() -> None:
 
 def test_the_spanish_sign_for_number_is_a_word_of_labels() -> None:
     assert "order_number" in Sheet([make_page("Factura\nN.º de pedido: 4711   Fecha: 1/2/2025")]).label_classes
+
+
+@pytest.mark.parametrize("row", ["Paid today - Visa ending 4417   12.00", "Paid 14.05.2025 by card   12.00"])
+def test_the_way_and_the_day_belong_to_the_label_of_a_payment(row: str) -> None:
+    assert labels_at(row, "12.00") == {"amount_paid": "left"}
+
+
+def test_a_tax_that_a_total_includes_belongs_to_its_label() -> None:
+    assert "tax_included" not in labels_at("Rechnungssumme Brutto (inkl. USt.)   12,00", "12,00")
+
+
+def test_the_last_word_of_a_sentence_labels_nothing_below() -> None:
+    text = (
+        "Wij verzoeken u vriendelijk het bedrag over te maken onder vermelding van het factuurnummer.\nNL809001234B01"
+    )
+    assert "invoice_number" not in labels_at(text, "NL809001234B01")

@@ -215,3 +215,24 @@ words = st.builds(
 def test_any_words_are_read_without_error(found: list[Word], kind: DocumentKind, size: float) -> None:
     fields = read_fields([Page(1, size, size, tuple(found))], kind)
     assert all(0 <= field.confidence <= 1 for field in fields.values())
+
+
+PLAIN_SUMS = "INVOICE\n\n       Net      100.00\n       VAT       20.00\n       Total    120.00\n\n"
+
+
+@pytest.mark.parametrize(
+    "sentence",
+    [
+        "We have received your payment of £120.00 on 14/05/2025 by Visa with thanks.",
+        "PAID 14/05/2025 BY CARD £120.00 - THANK YOU",
+    ],
+)
+def test_a_sentence_may_state_the_payment(sentence: str) -> None:
+    fields = read(f"{PLAIN_SUMS}{sentence}\n")
+    assert fields["amount_paid"].value == Decimal("120.00")
+
+
+def test_a_sentence_that_asks_for_payment_states_none() -> None:
+    assert "amount_paid" not in read(
+        f"{PLAIN_SUMS}If this invoice is paid within 14 days please deduct £5.00 from it.\n"
+    )

@@ -310,3 +310,45 @@ def test_lines_that_add_up_to_a_printed_sum_are_surer() -> None:
 def test_prose_has_no_items() -> None:
     assert read("Dear Mrs Dyer\nthank you for your visit\nwe look forward to seeing you") == ()
     assert read_line_items([], DocumentKind.INVOICE) == ()
+
+
+def test_a_number_of_the_line_is_no_quantity() -> None:
+    (item,) = read("""
+N°      Réf.      Désignation               Qte   UV      PU HT    Total HT
+00010   F9768     Jus d'orange 25 cl         12   cas     12,77      153,24
+
+Total HT                                                             153,24
+""")
+    assert (item.quantity, item.description) == (Decimal(12), "Jus d'orange 25 cl")
+
+
+def test_a_rate_close_to_the_amount_does_not_take_it() -> None:
+    items = read("""
+2,00  Batterij AA 4st                21% € 11,96
+1,00  Cappuccino                      6% €  3,67
+1,00  Broodje gezond                  6% € 23,07
+""")
+    assert amounts(items) == ["11.96", "3.67", "23.07"]
+
+
+def test_a_count_of_packages_is_no_line() -> None:
+    items = read(
+        """
+Qte     Cond.    Description
+  2     fil      Oignons jaunes 5 kg
+  6     pce      Salade batavia
+
+Nombre de colis : 2
+""",
+        DocumentKind.DELIVERY_NOTE,
+    )
+    assert [item.description for item in items] == ["Oignons jaunes 5 kg", "Salade batavia"]
+
+
+def test_a_column_with_tax_is_the_total() -> None:
+    items = read("""
+Item                 Qty      Net      VAT     Incl. VAT
+Buster Collar          1    10.83     2.17         13.00
+Nobivac Booster        2    88.32    17.66        105.98
+""")
+    assert amounts(items) == ["13.00", "105.98"]

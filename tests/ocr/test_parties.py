@@ -125,3 +125,59 @@ def test_an_address_may_begin_like_a_label(street: str) -> None:
 def test_a_day_is_no_name() -> None:
     found = parties(HEAD + "INVOICE\nDelivered to:   9 Jul\nDelivery day:   Monday\nTotal £10.00\n")
     assert "venue" not in found
+
+
+@pytest.mark.parametrize("street", ["The Mall", "35 Northgate"])
+def test_a_street_that_nothing_marks_belongs_to_the_address(street: str) -> None:
+    found = parties(f"Pascoe's Fruit & Veg\n{street}\nWestport\nCo. Mayo\nF28 C5P4\n021 555 6803\n\nTotal €10.00\n")
+    assert found["supplier_name"] == "Pascoe's Fruit & Veg"
+    assert found["supplier_address"] == f"{street}, Westport, Co. Mayo, F28 C5P4"
+
+
+def test_a_county_ends_an_address_without_a_postcode_and_is_nobody() -> None:
+    found = parties(
+        "Kilbride Fish Ltd\nPier Road\nKillybegs\nCo. Donegal\n074 973 5555\n\n"
+        "Invoice to\nHannah McAllister\nMain Street\nKenmare\nCo. Kerry\nV93 E6N2\n\nTotal €10.00\n"
+    )
+    assert found["supplier_address"] == "Pier Road, Killybegs, Co. Donegal"
+    assert found["customer_name"] == "Hannah McAllister"
+
+
+def test_an_animal_is_no_customer() -> None:
+    found = parties(
+        f"{HEAD}INVOICE\nRavi McAllister\n41 Trafalgar Street\nYork YO1 8AB\n\n"
+        "Animal: Sir Barksalot   Wt: 8.4 kg\n\nTotal £10.00\n\nSir Barksalot    Worming    25 January 2026\n"
+    )
+    assert found["customer_name"] == "Ravi McAllister"
+
+
+def test_a_name_in_two_lines_is_whole_where_it_is_printed_in_one_elsewhere() -> None:
+    found = parties("""
+Tierärztliche Gemeinschaftspraxis          Bundesplatz 7, 6300 Zug
+Hinterseer & Obermaier                     Tel 041 555 89 89
+
+Tierärztliche Gemeinschaftspraxis Hinterseer & Obermaier
+Frau K Pfeifer
+Bundesplatz 7
+6300 Zug
+
+Total CHF 10.00
+""")
+    assert found["supplier_name"] == "Tierärztliche Gemeinschaftspraxis Hinterseer & Obermaier"
+
+
+def test_a_person_under_a_business_is_its_contact() -> None:
+    text = "Hotel Bergfrieden GmbH                     Rechnung\nFrau Anna Gruber\nSeeweg 11\n87534 Oberstaufen\n"
+    found = parties(f"Milchhof Alpenblick eG . Molkereistraße 5 . 87435 Kempten\n\n{text}\nGesamtbetrag 10,00 €\n")
+    assert (found["supplier_name"], found["customer_name"]) == ("Milchhof Alpenblick eG", "Hotel Bergfrieden GmbH")
+    assert found["supplier_address"] == "Molkereistraße 5, 87435 Kempten"
+
+
+def test_since_when_a_business_trades_is_no_name() -> None:
+    found = parties("DRAYTON & WELLS\nWine Merchants since 1921\n8 Castle Hill, Lincoln LN1 3AA\n\nTotal £10.00\n")
+    assert (found["supplier_name"], found["supplier_address"]) == ("DRAYTON & WELLS", "8 Castle Hill, Lincoln LN1 3AA")
+
+
+def test_a_title_is_no_half_of_a_name() -> None:
+    found = parties("BON DE LIVRAISON VALORISÉ\nBrasserie du Port SAS - 4 quai des Chalutiers - 56100 Lorient\n")
+    assert found["supplier_name"] == "Brasserie du Port SAS"
