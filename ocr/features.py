@@ -481,7 +481,9 @@ _SHAPES = (
 )  # fmt: skip
 
 
-_VAGUE_NUMBERS = frozenset({"reference", "your_reference", "number", "receipt_number", "other_number", "title_invoice"})
+_VAGUE_NUMBERS = frozenset(
+    {"reference", "your_reference", "number", "receipt_number", "other_number", "title_invoice", "delivery_date"}
+)
 
 
 class NumberFacts:
