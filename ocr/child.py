@@ -26,6 +26,7 @@ PR_SET_PDEATHSIG = 1
 PR_SET_NO_NEW_PRIVS = 38
 MAX_FILE_BYTES = 600 * 1024 * 1024  # the pixels of the largest page
 MAX_OPEN_FILES = 256
+FEWEST_WORDS = 5  # on a sheet that was cut out of a picture
 
 
 class Worker(Protocol):
@@ -108,11 +109,13 @@ class Recogniser:
 
         if not isinstance(request, messages.Recognise):
             raise TypeError(f"The engine has no answer to {type(request).__name__}.")
-        image = np.load(request.path, allow_pickle=False)
-        paper = self._paper.find_paper(image)
-        if paper:
-            image = self._paper.flatten(image, paper)
-        image, words, turned = self._orientation.read_upright(self._engine, image, request.dpi)
+        picture = np.load(request.path, allow_pickle=False)
+        paper = self._paper.find_paper(picture)
+        sheet = self._paper.flatten(picture, paper) if paper else picture
+        image, words, turned = self._orientation.read_upright(self._engine, sheet, request.dpi)
+        if paper and len(words) < FEWEST_WORDS:  # what was taken for the sheet is not what is printed
+            paper = ()
+            image, words, turned = self._orientation.read_upright(self._engine, picture, request.dpi)
         notices = list(self._quality.judge(image, words))
         height, width = image.shape[:2]
         return messages.Recognised(self._engine.name, words, width, height, turned, paper, notices)

@@ -44,3 +44,10 @@ class GreedyEngine(FixedEngine):
 class BlindEngine(FixedEngine):
     def read(self, image: Image, dpi: float | None) -> list[Word]:
         return []
+
+
+class FarSightedEngine(FixedEngine):
+    """Reads pictures of at least 800 pixels' width, and nothing smaller."""
+
+    def read(self, image: Image, dpi: float | None) -> list[Word]:
+        return super().read(image, dpi) if image.shape[1] >= 800 else []

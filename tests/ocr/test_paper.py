@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from ocr import Reader, ReaderOptions
 from ocr.engines.base import Image as Pixels
 from ocr.pages import open_file
 from ocr.paper import find_paper, flatten
@@ -91,3 +92,13 @@ def test_people_see_the_sheet_as_it_was_read(tmp_path: Path) -> None:
     Image.fromarray(photo).save(path)
     shown = np.asarray(open_file(path, 1).render(1, 300, turned=0, paper=find_paper(photo)))
     assert shown[100:400, 4:18].mean() > 225
+
+
+def test_where_nothing_is_read_on_the_sheet_the_whole_picture_is_read(tmp_path: Path) -> None:
+    photo = photograph("wood")
+    Image.fromarray(photo).save(tmp_path / "photo.png")
+    assert flatten(photo, find_paper(photo)).shape[1] < 800
+    with Reader(ReaderOptions(engine="tests.ocr.engines:FarSightedEngine")) as reader:  # type: ignore[arg-type]
+        (page,) = reader.read(tmp_path / "photo.png").pages
+    assert [word.text for word in page.words][:2] == ["Total", "due"]
+    assert (page.width, page.paper) == (WIDTH, ())
