@@ -185,7 +185,7 @@ def fit(name: str, documents: Sequence[Document]) -> FieldModel:
         good += right
     names = sorted({n for row in rows for n in row})
     if not spans or not names:
-        return FieldModel({}, NONE_SCORE)
+        return FieldModel(Weights("", {}), NONE_SCORE)
     return _maximise(name, names, rows, spans, np.array(good))
 
 
@@ -337,7 +337,7 @@ def report_confidence(predictions: Sequence[Prediction], folds: int) -> None:
         for name in SCORED:
             own = [p for p in predictions if p.name == name and p.value is not None and _is_judged(p)]
             curve = calibrate([p for p in own if fold_of(p.document.group, folds) != fold])
-            model = FieldModel({}, 0.0, *curve)
+            model = FieldModel(Weights("", {}), 0.0, *curve)
             held = [p for p in own if fold_of(p.document.group, folds) == fold]
             comparisons += [_compare(p, model.calibrate(p.share)) for p in held]
     print_confidence(comparisons)

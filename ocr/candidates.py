@@ -191,6 +191,8 @@ def _dates_over_two_rows(sheet: Sheet, found: list[DateCandidate]) -> Iterator[D
 
 _BANKS = ("IBAN", "BIC", "SWIFT")
 _EDGE = "|.,:;()[]{}<>*'\"#=_\u2022\u00b7"
+_HEADED = re.compile(r"^[#:]\s*")
+_AROUND_STROKE = re.compile(r"\s*([-/])\s*")
 _ID = re.compile(r"^[^\W_][\w\-/.&+\\]*$")
 _PREFIX = re.compile(r"^(?:[A-Z]{1,5}|[A-Za-z]{1,3})[-/.#]?$")
 _PLAIN_WORD = re.compile(r"^[^\W\d_]+$")
@@ -223,8 +225,7 @@ def find_numbers(sheet: Sheet, dates: Sequence[DateCandidate]) -> list[NumberCan
 
 def clean_number(text: str) -> str:
     value = text.translate(TYPOGRAPHY).strip().strip(_EDGE).rstrip("-/").strip()
-    value = re.sub(r"^[#:]\s*", "", value)
-    return re.sub(r"\s*([-/])\s*", r"\1", value)
+    return value if value.isalnum() else _AROUND_STROKE.sub(r"\1", _HEADED.sub("", value))
 
 
 def _ends_of_number(sheet: Sheet, row: SheetRow, start: int, labelled: set[int]) -> Iterator[int]:

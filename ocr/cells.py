@@ -47,6 +47,9 @@ _CASE = re.compile(rf"^\d+\s?[x\u00d7]\s?(?:\d+\s?[x\u00d7]\s?)?\d+(?:[.,]\d+)?\
 _NUMBER_UNIT = re.compile(r"^([-+]?\d+(?:[.,]\d+)?)\s?([A-Za-zµ]{1,8})\.?$")
 
 
+_DIGIT = re.compile(r"\d")
+
+
 class Kind(StrEnum):
     AMOUNT = "amount"  # a number with two decimals, or with a currency mark
     NUMBER = "number"
@@ -137,6 +140,9 @@ def _dated_words(row: Row) -> dict[int, int]:
 
 def _value_at(words: Sequence[Word], start: int, decimal: str) -> Token | None:
     """The longest value of two to four words that begins here ("24 x 330 ml")."""
+    near = words[start : start + 4]
+    if len(near) < 2 or not _stand_close(near[:2]) or not any(_DIGIT.search(word.text) for word in near):
+        return None
     for length in (4, 3, 2):
         part = tuple(words[start : start + length])
         if len(part) < length or not _stand_close(part):
@@ -169,6 +175,8 @@ def _stand_close(words: Sequence[Word], gap: float = JOIN_GAP) -> bool:
 def _single(word: Word, decimal: str) -> Token:
     text = word.text.translate(TYPOGRAPHY)
     part = (word,)
+    if not _DIGIT.search(text):
+        return make_token(text, Kind.UNIT if fold(text) in unit_words() else Kind.TEXT, part)
     if _PERCENT.fullmatch(text):
         return make_token(text, Kind.PERCENT, part, parse_quantity(text.rstrip("% "), decimal=decimal))
     text = _PER_UNIT.sub("", text)

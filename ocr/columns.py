@@ -271,8 +271,9 @@ def _cells(row: Row) -> list[_Cell]:
     """The heading cells of a row: words that stand close, parted where they are several columns' words."""
     found: list[_Cell] = []
     group: list[Word] = []
+    widest = CELL_GAP * row.height
     for word in (part for printed in row.words for part in _unglued(printed)):
-        if group and word.left - group[-1].right > CELL_GAP * row.height:
+        if group and word.left - group[-1].right > widest:
             found += _part(group)
             group = []
         group.append(word)
@@ -527,12 +528,13 @@ def share_out(tokens: Sequence[Token], model: Columns) -> list[Column | None]:
     previous: Token | None = None
     for token in tokens:
         costs = [_cost(token, column, region, model) for column, region in zip(columns, regions, strict=True)]
+        near = [c for c, cost in enumerate(costs) if cost <= HOPELESS]
         gap = float("inf") if previous is None else (token.left - previous.right) / model.height
         reached: dict[tuple[int, bool], tuple[float, tuple[int, ...]]] = {}
         for (at, filled), (cost, path) in best.items():
             last = path[-1] if path else nowhere
-            for c in range(at, nowhere):
-                if costs[c] > HOPELESS:
+            for c in near:
+                if c < at:
                     continue
                 again = c == at and filled
                 apart = float("inf") if _are_two_values(previous, token) else gap
@@ -584,6 +586,10 @@ def _region(column: Column, model: Columns) -> tuple[float, float]:
 
 
 def _cost(token: Token, column: Column, region: tuple[float, float], model: Columns) -> float:
+    left, right = region
+    distance = max(0.0, left - token.right, token.left - right) / model.height
+    if distance > HOPELESS:  # whatever its kind
+        return distance
     kind = _COSTS[column.role].get(token.kind, _UNFIT)
     if column.role is Role.SKU and is_code(token):
         kind = 0.0
@@ -595,8 +601,6 @@ def _cost(token: Token, column: Column, region: tuple[float, float], model: Colu
         kind = SHORT_UNIT_COST
     if column.role in (Role.QUANTITY, Role.ORDERED) and _is_glued_quantity(token):
         kind = 0.4
-    left, right = region
-    distance = max(0.0, left - token.right, token.left - right) / model.height
     edge = min(
         abs(column.left - token.left),
         abs(column.right - token.right),

@@ -81,7 +81,7 @@ def guess_currency(sheet: Sheet, scores: Scores) -> Guess | None:
     text = sheet.text
     found: Counter[str] = Counter()
     for mark, currency in table["marks"].items():
-        hits = len(_mark_pattern(mark).findall(text))
+        hits = len(_mark_pattern(mark).findall(text)) if mark in text else 0
         if hits:
             found[currency] += hits
     codes = Counter(match for match in _code_pattern().findall(text) if match in table["codes"])

@@ -6,6 +6,7 @@ are decided by.
 """
 
 import re
+from bisect import bisect
 from collections.abc import Callable, Hashable, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cache, cached_property, wraps
@@ -81,7 +82,10 @@ class Label:
 
 @dataclass(slots=True, eq=False)
 class SheetRow:
-    """A row of tokens, left to right. `y` is its centre in page units; `cells` are (start, end) token ranges."""
+    """A row of tokens, left to right. `y` is its centre in page units; `cells` are (start, end) token ranges.
+
+    headings: what tokens say to what stands below them, as far as somebody asked.
+    """
 
     index: int
     page: int
@@ -89,12 +93,13 @@ class SheetRow:
     tokens: list[Token]
     cells: list[tuple[int, int]]
     labels: list[Label] = field(default_factory=list)
+    headings: dict[int, Label | None] = field(default_factory=dict)
 
     def text(self, start: int = 0, end: int | None = None) -> str:
         return " ".join(token.text for token in self.tokens[start:end])
 
     def cell_of(self, token: int) -> tuple[int, int]:
-        return next(cell for cell in self.cells if cell[0] <= token < cell[1])
+        return self.cells[bisect(self.cells, (token + 1,)) - 1]
 
 
 @dataclass(frozen=True, slots=True)
@@ -233,9 +238,7 @@ class Sheet:
             hit = self._hit(other, left, right)
             if hit is None:
                 continue
-            label = next((lb for lb in other.labels if lb.start <= hit < lb.end), None)
-            if label is None:
-                label = self._label_of_cell(other, hit)
+            label = self._label_at(other, hit)
             group = _slashed(other, label) if label else ()
             if group:
                 start = next((i for i, t in enumerate(row.tokens) if t.left >= left), 0)
@@ -247,6 +250,13 @@ class Sheet:
             if len(found) == limit:
                 break
         return found
+
+    def _label_at(self, row: SheetRow, token: int) -> Label | None:
+        """The label that a token is part of, else that of its cell."""
+        if token not in row.headings:
+            label = next((lb for lb in row.labels if lb.start <= token < lb.end), None)
+            row.headings[token] = label or self._label_of_cell(row, token)
+        return row.headings[token]
 
     def _label_of_cell(self, row: SheetRow, token: int) -> Label | None:
         """The label at the head of the token's cell, if the rest of the cell is words too ("Amount incl. of all")."""

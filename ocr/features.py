@@ -522,7 +522,7 @@ def number_features(facts: NumberFacts, number: NumberCandidate, view: LabelView
         "inside_wider": float(wider),
         "joined": float(number.end - number.start > 1),
         "cut_cell": float(number.end < row.cell_of(number.start)[1]),
-        "amounts_in_row": float(len(re.findall(r"\d[.,]\d\d\b", row.text())) > 0),
+        "amounts_in_row": float(bool(re.search(r"\d[.,]\d\d\b", row.text()))),
     }
     for name in title:
         features[f"row_{name}"] = 1.0

@@ -32,7 +32,7 @@ from ocr.features import (
 )
 from ocr.parse import fold
 from ocr.parties import PARTY_FIELDS, NameOption, elect_parties, name_fields, party_options, read_parties
-from ocr.scorer import FieldModel, field_model
+from ocr.scorer import FieldModel, field_model, sum_of_logits
 from ocr.templates import Guide, Template
 from ocr.types import DocumentKind, Field, LineItem, Method, Page, ReadPayment, Value
 
@@ -270,7 +270,7 @@ def cast_ballot(evidence: Evidence, name: str, model: FieldModel | None = None) 
         grouped.setdefault(option.value, []).append((score, option))
     ranked = sorted(
         (
-            (float(np.logaddexp.reduce([s for s, _ in group])), max(group, key=lambda g: g[0])[1], value)
+            (sum_of_logits([s for s, _ in group]), max(group, key=lambda g: g[0])[1], value)
             for value, group in grouped.items()
         ),
         key=lambda entry: -entry[0],
@@ -430,9 +430,9 @@ def _elect(evidence: Evidence, ballot: Ballot, shares: Array) -> Field | None:
     value = ballot.values[best]
     if ballot.name == "amount_paid" and isinstance(value, Decimal):
         value = abs(value)
-    told = sorted(option.features, key=lambda n: -ballot.model.weights.get(n, 0.0) * option.features[n])
+    told = sorted(option.features, key=lambda n: -ballot.model.weights[n] * option.features[n])
     by_template = evidence.guide is not None and evidence.guide.told(ballot.name, place)
-    names = tuple(n for n in told[:3] if ballot.model.weights.get(n, 0.0) > 0)
+    names = tuple(n for n in told[:3] if ballot.model.weights[n] > 0)
     return Field(
         value=value,
         confidence=ballot.model.calibrate(float(shares[best])) * option.sure,

@@ -44,6 +44,8 @@ def fold(text: str) -> str:
     >>> fold("Fällig am:"), fold("Invoice#"), fold("N° de facture")
     ('fallig am', 'invoice #', 'no de facture')
     """
+    if text.isascii() and text.isalnum():  # most words
+        return text.lower()
     text = re.sub(r"(?<=\b[nN])[°º]", "o", text)
     text = without_accents(text).casefold()
     text = re.sub(r"([#%])", r" \1 ", text)
@@ -222,6 +224,7 @@ _BEFORE = r"(?<![^\W_])(?<!\d[-/.,])"
 # The year may be glued to a time: "16-03-201812:07:10".
 _AFTER = r"(?=\d{1,2}:\d\d|$|[^\d%]|T\d\d)(?![-/]\d|[.,]\d{2,}|:\d\d)"
 _NUMERIC = re.compile(rf"{_BEFORE}({_DAY})(?:{_GAP})({_DAY})(?:{_GAP})({_YEAR}){_AFTER}")
+_DATED = re.compile(r"\d\D*\d\D*\d")  # fewer figures are no date
 _SPACED = re.compile(rf"{_BEFORE}(\d\d) (\d\d) (\d{{4}})(?!\d)")
 _ISO = re.compile(rf"{_BEFORE}((?:19|20)[{_DIGITS}]{{2}})\s?[-/.]\s?({_DAY})\s?[-/.]\s?({_DAY})(?=$|\D|\d\d:)")
 _COMPACT = re.compile(r"(?<![\d.,-])(20\d\d)(0[1-9]|1[0-2])([0-3]\d)(?![\d.,-])")
@@ -297,9 +300,9 @@ _PATTERNS: tuple[tuple[re.Pattern[str], Callable[[re.Match[str]], tuple[date | N
 
 def find_dates(text: str) -> list[DateMatch]:
     """All dates inside `text`, from left to right: `1.2.2024`, `31-Oct-25`, `12 mars 2024`, `2024-02-01T10:00`."""
-    text = text.translate(TYPOGRAPHY)
-    if sum(c.isdigit() for c in text) < 3:
+    if not _DATED.search(text):
         return []
+    text = text.translate(TYPOGRAPHY)
     found: list[DateMatch] = []
     for pattern, read in _PATTERNS:
         for match in pattern.finditer(text):

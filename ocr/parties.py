@@ -45,7 +45,7 @@ from ocr.lexicon import load_table
 from ocr.lexicon.labels import LabelIndex
 from ocr.parse import find_dates, fold, is_month, parse_amount
 from ocr.repair import repair_name
-from ocr.scorer import FieldModel, field_model
+from ocr.scorer import FieldModel, field_model, sum_of_logits
 from ocr.types import DocumentKind, Field, Method
 
 Repair = Callable[[str], str]
@@ -305,11 +305,11 @@ def _name_below(
     sheet: Sheet, name: NameCandidate, names: Sequence[NameCandidate], country: str
 ) -> NameCandidate | None:
     """A second line of the same name: like height, close below, and the two read as one ("CO. (M)" over "SDN BHD")."""
-    height = sheet.height[name.row.page]
+    if name.row.cell_of(name.start)[1] > name.end:  # something stands behind the first line
+        return None
+    tall = _height(name)
+    reach = max(2.2 * sheet.height[name.row.page], 1.7 * tall) * (LOOSE if name.text.endswith("&") else 1.0)
     for other in names:
-        if name.row.cell_of(name.start)[1] > name.end:  # something stands behind the first line
-            return None
-        reach = max(2.2 * height, 1.7 * _height(name)) * (LOOSE if name.text.endswith("&") else 1.0)
         if other.row.page != name.row.page or other.second or not 0 < other.row.y - name.row.y < reach:
             continue
         if ":" in name.text or ":" in other.text or any(word in _TAGLINE for word in fold(other.text).split()):
@@ -326,8 +326,7 @@ def _name_below(
             continue  # "Meadow House, Long Lane, Ludlow", "De Run 4250": an address
         if _opens_address(sheet, other, country):
             continue
-        tall, tall_other = _height(name), _height(other)
-        if 0.62 < tall / tall_other < 1.6 and not any(c.isdigit() for c in other.text):
+        if 0.62 < tall / _height(other) < 1.6 and not any(c.isdigit() for c in other.text):
             return other
     return None
 
@@ -464,7 +463,7 @@ class PartyFacts:
     def __init__(self, sheet: Sheet, country: str, names: Sequence[NameCandidate]) -> None:
         self.sheet = sheet
         self.country = country
-        self.folded = sheet.folded
+        self.folded = f" {sheet.folded} "
         self._lines: dict[tuple[int, int, int], list[Line]] = {}
         self.pairs = [name for name in names if name.second]
         self.lines = [fold(row.text()) for row in sheet.rows]
@@ -583,7 +582,7 @@ def name_features(facts: PartyFacts, name: NameCandidate, kind: DocumentKind) ->
                 len(d) > 3 and (d.replace("-", "") in glued or glued[:12] in d) for d in facts.domains if len(glued) > 3
             )
         ),
-        f"times:{min(3, f' {facts.folded} '.count(f' {folded} '))}": 1.0,
+        f"times:{min(3, facts.folded.count(f' {folded} '))}": 1.0,
         "below_address": float(any(is_address_line(line, facts.country) for line in below[:2])),
         "below_postcode": float(any(has_postcode(line, facts.country) for line in below[:3])),
         "below_phone": float(any(is_contact_line(line) for line in below)),
@@ -967,7 +966,7 @@ def name_ballot(
         score = model.score(option.features) + (bonus(name, option.place) if bonus else 0.0)
         grouped.setdefault(fold(option.value), []).append((score, option))
     ranked = sorted(
-        ((float(np.logaddexp.reduce([s for s, _ in g])), max(g, key=lambda e: e[0])[1]) for g in grouped.values()),
+        ((sum_of_logits([s for s, _ in g]), max(g, key=lambda e: e[0])[1]) for g in grouped.values()),
         key=lambda entry: -entry[0],
     )[:BEST_KEPT]
     return NameBallot(name, tuple(o for _, o in ranked), tuple(s for s, _ in ranked), model.none)

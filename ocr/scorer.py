@@ -10,8 +10,11 @@ import tomllib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
+from operator import mul
 from pathlib import Path
 from typing import Any
+
+import numpy as np
 
 MODEL_FOLDER = Path(__file__).parent / "model"
 
@@ -41,14 +44,13 @@ NONE_SCORE = 2.0  # logit of "not on this document": an unlabelled candidate los
 class FieldModel:
     """weights: by feature name. none: logit of absence. slope, offset: Platt calibration of the winner's log odds."""
 
-    weights: Mapping[str, float]
+    weights: "Weights"
     none: float
     slope: float = 1.0
     offset: float = 0.0
 
     def score(self, features: Mapping[str, float]) -> float:
-        weights = self.weights
-        return sum(weights.get(name, 0.0) * value for name, value in features.items())
+        return sum(map(mul, map(self.weights.__getitem__, features), features.values()))
 
     def calibrate(self, probability: float) -> float:
         """The probability that a value which won with this share of the softmax is right."""
@@ -89,9 +91,8 @@ class Weights(dict[str, float]):
         super().__init__(learned)
         self.field = field
 
-    def get(self, name: str, default: float | None = None) -> float:  # type: ignore[override]
-        if name not in self:
-            self[name] = initial_weight(self.field, name)
+    def __missing__(self, name: str) -> float:
+        self[name] = initial_weight(self.field, name)
         return self[name]
 
 
@@ -109,6 +110,11 @@ def load_models(path: Path = MODEL_FOLDER / "weights.json") -> dict[str, FieldMo
 
 def field_model(field: str) -> FieldModel:
     return load_models().get(field) or FieldModel(Weights(field, {}), NONE_SCORE)
+
+
+def sum_of_logits(scores: Sequence[float]) -> float:
+    """The logit of either of several, which is that of the only one mostly."""
+    return scores[0] if len(scores) == 1 else float(np.logaddexp.reduce(scores))
 
 
 def softmax(scores: Sequence[float]) -> list[float]:

@@ -44,17 +44,19 @@ class _Splitter:
     """Walks through the characters once and cuts them into words."""
 
     def __init__(self, page: pdfium.PdfPage, text_page: pdfium.PdfTextPage) -> None:
-        self._text = text_page
+        self._count = text_page.count_chars()
+        self._text = text_page.raw
         self._rotation = page.get_rotation()
         self._left, self._bottom, self._right, self._top = shown_box(page)
         self._rectangle = raw.FS_RECTF()
+        self._target = ctypes.byref(self._rectangle)
         self._found: list[Word] = []
         self._letters: list[str] = []
         self._boxes: list[Box] = []
         self._run = 0
 
     def words(self) -> list[Word]:
-        for index in range(self._text.count_chars()):
+        for index in range(self._count):
             code = raw.FPDFText_GetUnicode(self._text, index)
             letter = chr(code) if code else " "
             if code in SOFT_HYPHENS:
@@ -73,10 +75,15 @@ class _Splitter:
         return self._found
 
     def _box(self, index: int) -> Box | None:
-        if not raw.FPDFText_GetLooseCharBox(self._text, index, ctypes.byref(self._rectangle)):
+        if not raw.FPDFText_GetLooseCharBox(self._text, index, self._target):
             return None
         r = self._rectangle
-        box = self._upright(min(r.left, r.right), min(r.bottom, r.top), max(r.left, r.right), max(r.bottom, r.top))
+        left, bottom, right, top = r.left, r.bottom, r.right, r.top
+        if left > right:
+            left, right = right, left
+        if bottom > top:
+            bottom, top = top, bottom
+        box = self._upright(left, bottom, right, top)
         return box if box[3] > box[1] else None
 
     def _upright(self, left: float, bottom: float, right: float, top: float) -> Box:
@@ -109,10 +116,9 @@ class _Splitter:
     def _finish(self) -> None:
         if self._letters:
             text = unicodedata.normalize("NFC", "".join(self._letters))
-            left, top = min(b[0] for b in self._boxes), min(b[1] for b in self._boxes)
-            right, bottom = max(b[2] for b in self._boxes), max(b[3] for b in self._boxes)
-            self._found.append(Word(text, left, top, right, bottom, 1.0, self._run))
-        self._letters, self._boxes = [], []
+            lefts, tops, rights, bottoms = zip(*self._boxes, strict=True)
+            self._found.append(Word(text, min(lefts), min(tops), max(rights), max(bottoms), 1.0, self._run))
+            self._letters, self._boxes = [], []
 
 
 def shown_box(page: pdfium.PdfPage) -> Box:

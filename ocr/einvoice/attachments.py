@@ -2,6 +2,8 @@
 
 import contextlib
 import ctypes
+import re
+import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from io import BytesIO
@@ -16,9 +18,11 @@ from ocr.errors import EInvoiceError
 from ocr.types import DocumentReading
 
 HEAD_BYTES = 1024
+MOST_PACKED = 2**20  # bytes of objects that are looked through in one stream
 MOST_FILES = 50  # of a PDF that are looked at
 # By which the profiles call their file. Another file that is no invoice is none of our business.
 NAMES = frozenset({"factur-x.xml", "zugferd-invoice.xml", "xrechnung.xml", "cii.xml", "ubl.xml", "order-x.xml"})
+_FILES = re.compile(rb"/AF(?:[\s\0]*[\[%]|[\s\0]+\d)")  # an array, or where it stands
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +72,7 @@ def _listed(pdf: pdfium.PdfDocument, count: int) -> Iterator[tuple[str, bytes]]:
 
 def _associated(path: Path) -> Iterator[tuple[str, bytes]]:
     content = path.read_bytes()
-    if b"/AF" not in content and b"/ObjStm" not in content:  # the catalogue is not compressed, and names none
+    if not _may_associate(content):
         return
     from pdfminer.pdfdocument import PDFDocument  # slow to import, and seldom needed
     from pdfminer.pdfparser import PDFParser
@@ -82,6 +86,34 @@ def _associated(path: Path) -> Iterator[tuple[str, bytes]]:
             embedded = dict_value(specification.get("EF"))
             name = resolve1(specification.get("UF") or specification.get("F"))
             yield _decode_name(name), stream_value(embedded.get("UF") or embedded.get("F")).get_data()
+
+
+def _may_associate(content: bytes) -> bool:
+    """Whether a PDF's catalogue may name files: the word for it stands in the PDF itself or in its packed objects, or
+    those are packed otherwise than everybody does it."""
+    if _FILES.search(content):
+        return True
+    end = 0
+    while (packed := content.find(b"/ObjStm", end)) >= 0:
+        start, end = content.find(b"stream", packed) + len(b"stream"), content.find(b"endstream", packed)
+        if end < start:
+            return True
+        objects = _unpacked(content[start:end].lstrip(b"\r\n"))
+        if not objects[:1].isdigit() or _FILES.search(objects):
+            return True
+    return False
+
+
+def _unpacked(stream: bytes) -> bytes:
+    """A stream of objects, which begins with a number; empty where it is too long or packed in an unknown way."""
+    if stream[:1].isdigit():
+        return stream
+    inflated = zlib.decompressobj()
+    try:
+        objects = inflated.decompress(stream, MOST_PACKED)
+    except zlib.error:
+        return b""
+    return objects if inflated.eof else b""
 
 
 def _decode_name(name: object) -> str:

@@ -25,12 +25,12 @@ def test_unknown_features_and_fields_weigh_nothing() -> None:
 
 
 def test_a_score_is_the_weighted_sum() -> None:
-    assert FieldModel({"a": 2.0, "b": -1.0}, 0.0).score({"a": 1.0, "b": 0.5, "c": 9.0}) == 1.5
+    assert FieldModel(Weights("", {"a": 2.0, "b": -1.0}), 0.0).score({"a": 1.0, "b": 0.5, "c": 9.0}) == 1.5
 
 
 @pytest.mark.parametrize("share", [0.0, 0.3, 0.999, 1.0])
 def test_calibration_stays_a_probability(share: float) -> None:
-    assert 0 <= FieldModel({}, 0.0, 0.8, -0.2).calibrate(share) <= 1
+    assert 0 <= FieldModel(Weights("", {}), 0.0, 0.8, -0.2).calibrate(share) <= 1
 
 
 def test_shares_sum_to_one_whatever_the_scores() -> None:
@@ -46,7 +46,7 @@ def test_every_field_has_a_trained_model(name: str) -> None:
 def test_what_training_never_showed_keeps_its_weight_by_hand() -> None:
     model = field_model("customer_name")
     assert model.score({"bare:customer of no document": 1.0}) == 0
-    assert Weights("tax_total", {"left:tax": 9.0}).get("left:tax") == 9.0
-    assert Weights("tax_total", {"left:tax": 9.0}).get("wrap:tax_included") == initial_weight(
+    assert Weights("tax_total", {"left:tax": 9.0})["left:tax"] == 9.0
+    assert Weights("tax_total", {"left:tax": 9.0})["wrap:tax_included"] == initial_weight(
         "tax_total", "wrap:tax_included"
     )
