@@ -469,6 +469,8 @@ def _type_size(tokens: Sequence[Token], i: int) -> float:
 
 def _label_word(word: str, text: str) -> str:
     """A token's word as labels have it: "gst06" is "gst"; what has other figures is no label's word."""
+    if text.isalpha():
+        return word
     digits = sum(c.isdigit() for c in text)
     if digits < 2 or (digits == 2 and word.isalpha()):
         return word

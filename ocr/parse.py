@@ -198,11 +198,16 @@ def _months() -> dict[str, int]:
 
 
 def _month_pattern() -> str:
-    """Any month's name, with the figures that recognition puts for its letters."""
+    """Any month's name, with the figures that recognition puts for its letters; those of one initial together, as text
+    is mostly none of them."""
     names = {name for names in load_table("months").values() for name in names} | set(_months())
     slips = {"o": "[o0]", "l": "[l1i|]", "i": "[il1]"}
-    ordered = sorted(names, key=lambda name: (-len(name), name))
-    return "(?:" + "|".join("".join(slips.get(c, c) for c in name) for name in ordered) + r")(?![^\W\d_])\.?"
+    by_initial: dict[str, list[str]] = {}
+    for name in sorted(names, key=lambda name: (-len(name), name)):
+        initial, *rest = (slips.get(c, c) for c in name)
+        by_initial.setdefault(initial, []).append("".join(rest))
+    grouped = "|".join(f"{initial}(?:{'|'.join(rests)})" for initial, rests in by_initial.items())
+    return rf"(?:{grouped})(?![^\W\d_])\.?"
 
 
 def is_month(word: str) -> bool:

@@ -86,7 +86,7 @@ def without_upright_text(page: Page) -> Page:
     """A page without the letters of text that runs upwards along its edge."""
     short = [word for word in page.words if len(word.text) <= UPRIGHT_LETTERS]
     dropped: set[int] = set()
-    if len({word.text for word in short if len(word.text) == 1}) < UPRIGHT_WORDS // 2:
+    if len({word.text for word in short if len(word.text) == 1 and word.text.isalpha()}) < UPRIGHT_WORDS // 2:
         return page
     for lead in short:
         if id(lead) in dropped:

@@ -136,7 +136,9 @@ def choose_languages(words: Sequence[str]) -> tuple[str, ...]:
     ("an", "del", "du") are not taken for labels.
     """
     seen = Counter(words)
-    scores = {language: sum(min(seen[w], 2) for w in telling if w in seen) for language, telling in _telling().items()}
+    scores = {
+        language: sum(min(seen[w], 2) for w in telling.intersection(seen)) for language, telling in _telling().items()
+    }
     best = max(scores.values(), default=0)
     chosen = [language for language, score in scores.items() if score >= 2 and score >= LANGUAGE_SHARE * best]
     return ("en", *chosen)
