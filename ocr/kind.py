@@ -157,7 +157,8 @@ def _by_content(page: Page, text: str, facts: Container[str]) -> tuple[DocumentK
         return DocumentKind.CREDIT_NOTE, 0.7
     if has_total and re.search(r"\d [.,]?\d\d ", text):
         return DocumentKind.INVOICE, 0.7
-    if "unpriced" in facts and "delivery_note_number" in facts and "column" in facts:
+    delivered = "delivery_note_number" in facts or ("delivery_date" in facts and "venue" in facts)
+    if "unpriced" in facts and delivered and "column" in facts:
         return DocumentKind.DELIVERY_NOTE, 0.6
     return DocumentKind.OTHER, 0.6
 
