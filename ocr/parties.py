@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 
 import numpy as np
@@ -770,7 +770,21 @@ def party_options(
     known = {(name.row.index, name.start, name.end) for name in names}
     names += [NameCandidate(p.row, p.start, p.end, p.text) for p in shown if (p.row.index, p.start, p.end) not in known]
     facts = PartyFacts(sheet, country, names)
-    return tuple(NameOption(n.text, n, name_features(facts, n, kind), _employer(facts, n)) for n in names)
+    options = [NameOption(n.text, n, name_features(facts, n, kind), _employer(facts, n)) for n in names]
+    return tuple(_as_customers(options) if any(_is_named_venue(option) for option in options) else options)
+
+
+def _is_named_venue(option: NameOption) -> bool:
+    return "in_table" not in option.features and not option.features.keys().isdisjoint(
+        ("left:venue", "section_0:venue")
+    )
+
+
+def _as_customers(options: Sequence[NameOption]) -> Iterator[NameOption]:
+    """Options of a note that names a place of delivery: its customer is not that as well."""
+    for option in options:
+        told = {n: v for n, v in option.features.items() if not (n.startswith("dn|") and n.endswith(":customer"))}
+        yield replace(option, features=told)
 
 
 def _employer(facts: PartyFacts, name: NameCandidate) -> str:

@@ -64,3 +64,7 @@ def test_a_date_over_two_lines_is_one_date() -> None:
 def test_a_telephone_behind_its_area_code_and_a_label_of_a_tax_number_are_no_numbers() -> None:
     assert "555-0189" not in numbers("(612) 555-0189")
     assert "EIN 74-0321072" not in numbers("EIN 74-0321072")
+
+
+def test_a_postcode_in_two_words_is_no_number() -> None:
+    assert numbers("Hexham NE46 3NU") == []

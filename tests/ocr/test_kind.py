@@ -111,3 +111,18 @@ def test_a_title_outweighs_the_label_of_another_documents_number() -> None:
 def test_a_title_may_name_two_things() -> None:
     page = make_page(SHEET.format(title="Lieferschein / Empfangsbestätigung"))
     assert decide_kind(Sheet([page]))[0] is DocumentKind.DELIVERY_NOTE
+
+
+def test_goods_without_prices_that_go_to_a_place_on_a_day_make_a_delivery_note() -> None:
+    page = make_page("""
+Carrick Valley Foods
+Delivered: 13/05/2025 06:40   Driver: Sam   Round: 4
+Drop: The Crown Hotel, 2 Market Place, Hexham NE46 3NU
+
+Qty   Item                 Temp
+4     Beef joint           3
+6     Chicken breast       4
+
+Received in good condition: ______
+""")
+    assert decide_kind(Sheet([page]))[0] is DocumentKind.DELIVERY_NOTE

@@ -181,3 +181,12 @@ def test_since_when_a_business_trades_is_no_name() -> None:
 def test_a_title_is_no_half_of_a_name() -> None:
     found = parties("BON DE LIVRAISON VALORISÉ\nBrasserie du Port SAS - 4 quai des Chalutiers - 56100 Lorient\n")
     assert found["supplier_name"] == "Brasserie du Port SAS"
+
+
+def test_a_note_that_names_a_place_does_not_go_to_its_customer() -> None:
+    found = parties(
+        "Carnes Robledo S.L.\nCalle Mayor 4, 37001 Salamanca\n\nEnviar a:\nHotel Corona, Plaza 2, 37002 Salamanca\n"
+        "Facturar a: Corona Hoteles S.A.\n\nCant.    Artículo\n4        Solomillo\n",
+        DocumentKind.DELIVERY_NOTE,
+    )
+    assert found["venue"] == "Hotel Corona"
