@@ -37,6 +37,7 @@ _TIMES = re.compile(
 )
 
 
+_PRICED = re.compile(r"(?:[A-Za-z]{1,4} )?[xX@*\u00d7] ?(?:RM|EUR|[£€$])? ?\d+(?:[.,]\d+)?$")  # of "4 kg @ £10.00"
 _BRACKETED = re.compile(r"[\[(](?=[^\])]*\d)([A-Z0-9][A-Z0-9./_-]{2,})[\])]")  # "[BR-104] Pale Ale"
 _COUNTED_NAME = re.compile(r"(\d{1,3}) ?[xX\u00d7*] ([^\W\d].*)")  # "2 x Lager"
 
@@ -65,7 +66,7 @@ class Draft:
         """Words in the name's column of the amount row itself, without a multiplication."""
         tokens = tuple(token for token in self.in_role(Role.DESCRIPTION) if token not in self.code)
         text = " ".join(token.text for token in tokens)
-        if _letters(_TIMES.sub(" ", f" {text} ")) < 2 and not re.search(r"\w-$", text):
+        if (_letters(_TIMES.sub(" ", f" {text} ")) < 2 or _PRICED.match(text)) and not re.search(r"\w-$", text):
             return ()
         return tokens
 

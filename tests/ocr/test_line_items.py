@@ -352,3 +352,14 @@ Buster Collar          1    10.83     2.17         13.00
 Nobivac Booster        2    88.32    17.66        105.98
 """)
     assert amounts(items) == ["13.00", "105.98"]
+
+
+def test_a_price_behind_its_unit_is_no_name() -> None:
+    items = read("""
+Beef joint
+  4 kg @ £10.00                           £40.00
+Chicken breast
+  6 kg @ £10.00                           £60.00
+Total                                    £100.00
+""")
+    assert [item.description for item in items] == ["Beef joint", "Chicken breast"]
