@@ -26,6 +26,8 @@ TWIST = 0.05  # by which the slope changes down the page
 BENDS = (1e-5, 0.003, 0.01, 0.03, 0.1, 0.3)  # of how far paper may bend: flat, or one of these
 LEAST_SPREAD = 0.0006  # of the errors in a line's rise, at least
 LEVEL = 0.0015  # slope below which a page counts as level
+MOST_LINES = 2000  # that are brought to one height: no photographed page has more
+MOST_APART = 1.2  # heights between two lines that may be of one row
 NEAR = (0.6, 0.45, 0.3, 0.2)  # heights apart, within which two lines are taken for one row: closer in each round
 ROW_SPREAD = 0.15  # heights: by how much the centres of the lines of a row differ
 
@@ -78,7 +80,8 @@ def _lines(words: tuple[Word, ...]) -> Array:
     runs: dict[int, list[Word]] = defaultdict(list)
     for word in words:
         runs[word.run].append(word)
-    return np.array(list(map(_line, runs.values())))
+    lines = np.array(list(map(_line, runs.values()))).reshape(-1, 5)
+    return lines[lines[:, -1] > 0]
 
 
 def _line(run: list[Word]) -> tuple[float, float, float, float, float]:
@@ -115,7 +118,7 @@ def _fit(lines: Array, long: npt.NDArray[np.bool_], tilt: float, page_height: fl
         best = max(tried, key=lambda result: result.evidence)
         found = best.weights
     assert best is not None
-    return _align(lines, best, page_height)
+    return _align(lines, best, page_height) if len(lines) <= MOST_LINES else best.weights
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,18 +147,25 @@ def _align(lines: Array, fit: _Fit, page_height: float) -> Array:
     x0, y0, x1, y1, height = lines.T
     x, y = (x0 + x1) / 2, (y0 + y1) / 2
     terms = _terms(x, y / page_height)
-    one, other = np.nonzero(x1[:, None] + height[:, None] < x0[None, :])
     weights = fit.weights
+    one, other = _beside(lines, y - terms @ weights)
+    size = np.minimum(height[one], height[other])
     for near in NEAR:
         level = y - terms @ weights
-        size = np.minimum(height[one], height[other])
         apart = (level[one] - level[other]) / size
-        beside = np.abs(apart) < 2 * near
-        i, j = one[beside], other[beside]
-        root = np.exp(-0.25 * (apart[beside] / near) ** 2) / (ROW_SPREAD * size[beside])
-        pairs, gap = (terms[i] - terms[j]) * root[:, None], (y[i] - y[j]) * root
+        root = np.exp(-0.25 * (apart / near) ** 2) / (ROW_SPREAD * size)
+        pairs, gap = (terms[one] - terms[other]) * root[:, None], (y[one] - y[other]) * root
         weights = np.linalg.solve(fit.precision + pairs.T @ pairs, fit.precision @ fit.weights + pairs.T @ gap)
     return weights
+
+
+def _beside(lines: Array, level: Array) -> tuple[npt.NDArray[np.intp], npt.NDArray[np.intp]]:
+    """Which lines stand left of which others, and so near their height that both may be of one row."""
+    x0, _, x1, _, height = lines.T
+    apart = np.abs(level[:, None] - level[None, :])
+    near = apart < MOST_APART * np.minimum(height[:, None], height[None, :])
+    one, other = np.nonzero(near & (x1[:, None] + height[:, None] < x0[None, :]))
+    return one, other
 
 
 def _weighted_median(values: Array, weights: Array) -> float:
