@@ -14,10 +14,10 @@ schemathesis.openapi.format("binary", st.one_of(st.binary(max_size=1000), docume
 
 
 def is_blank(value: Any) -> bool:
-    """A list or an object of blanks is sent as a blank, too."""
-    if isinstance(value, Mapping | list):
+    """A list or an object of blanks is sent as a blank, too; white space is blank."""
+    if isinstance(value, Mapping | list | tuple):
         return all(is_blank(item) for item in (value.values() if isinstance(value, Mapping) else value))
-    return value in ("", None)
+    return value is None or (isinstance(value, str | bytes) and not value.strip())
 
 
 def has_no_blank(values: Any) -> bool:
@@ -33,7 +33,7 @@ def filter_query(context: Any, query: Any) -> bool:
 @schemathesis.hook
 def filter_case(context: Any, case: Any) -> bool:
     """The same of what only turned out blank when it was made a query of."""
-    return has_no_blank(case.query)
+    return has_no_blank(case.query) and has_no_blank(case.as_transport_kwargs().get("params"))
 
 
 @schemathesis.hook

@@ -10,6 +10,7 @@ from invoices.services.findings import replace_findings
 
 MOST_OTHERS = 50
 MOST_PRICES = 2000  # lines of the supplier's latest invoices
+CHUNK = 100  # lines that are fetched at a time: the first ones tell most prices
 LATEST = 10
 
 
@@ -49,9 +50,12 @@ def later_invoices(invoice: Invoice) -> list[Invoice]:
     lines = list(invoice.lines.all())
     wanted = {article_key(line) for line in lines}
     next_ones: dict[str, str] = {}
-    for row in same_articles(lines).filter(invoice__in=rows.order_by()).order_by("invoice__created_at")[:MOST_PRICES]:
+    billing = same_articles(lines).filter(invoice__in=rows.order_by()).only("sku", "description", "invoice")
+    for row in billing.order_by("invoice__created_at", "invoice_id")[:MOST_PRICES].iterator(CHUNK):
         if (key := article_key(row)) in wanted:
             next_ones.setdefault(key, row.invoice_id)
+        if len(next_ones) == len(wanted):
+            break
     return [*found, *rows.filter(pk__in=next_ones.values())]
 
 
@@ -63,7 +67,7 @@ def history_of(invoice: Invoice, lines: list[InvoiceLine]) -> History:
     if earlier is None:
         return History(venues=venues, price_tolerance=tolerance)
     paired = Pairing.objects.filter(invoice=OuterRef("pk"), status=Pairing.Status.CONFIRMED)
-    latest = list(earlier.annotate(is_delivered=Exists(paired))[:LATEST])
+    latest = list(earlier.annotate(is_delivered=Exists(paired)).only("currency")[:LATEST])
     return History(
         others=[as_other(row) for row in duplicates_among(earlier, invoice)],
         prices=last_prices(earlier, lines),
@@ -89,7 +93,8 @@ def earlier_invoices(invoice: Invoice) -> QuerySet[Invoice] | None:
 
 
 def duplicates_among(earlier: QuerySet[Invoice], invoice: Invoice) -> list[Invoice]:
-    return list(earlier.filter(repeats(invoice)).order_by("created_at", "pk")[:MOST_OTHERS])
+    rows = earlier.filter(repeats(invoice)).order_by("created_at", "pk")
+    return list(rows.only("invoice_number", "filename", "number_key", "issue_date", "gross_total")[:MOST_OTHERS])
 
 
 def repeats(invoice: Invoice) -> Q:
@@ -112,11 +117,15 @@ def last_prices(earlier: QuerySet[Invoice], lines: list[InvoiceLine]) -> dict[st
     wanted = {article_key(line) for line in lines}
     rows = same_articles(lines).filter(invoice__in=earlier.order_by(), unit_price__isnull=False)
     found: dict[str, PricePoint] = {}
-    for row in rows.select_related("invoice").order_by("-invoice__created_at", "-invoice_id")[:MOST_PRICES]:
+    printed = "sku", "description", "unit", "unit_price", "invoice__invoice_number", "invoice__issue_date"
+    rows = rows.select_related("invoice").only(*printed).order_by("-invoice__created_at", "-invoice_id")
+    for row in rows[:MOST_PRICES].iterator(CHUNK):
         key = article_key(row)
         if key in wanted and key not in found and row.unit_price is not None:
             of = row.invoice
             found[key] = PricePoint(row.unit_price, row.unit, of.invoice_number, of.issue_date)
+        if len(found) == len(wanted):
+            break
     return found
 
 

@@ -40,6 +40,9 @@ from pims.numbers import normalise
 WINDOW = timedelta(days=45)  # around a document's day: what lies further off does not belong to it
 NEAREST = 80  # invoices, and notes, that are weighed against each other at most
 MOST_NAMED = 2000  # invoices that are asked whether they name a note
+# What tells which are the nearest.
+OF_NOTES = ("number", "invoice_number", "supplier", "supplier_name", "venue", "order_number", "delivery_date")
+OF_INVOICES = ("invoice_number", "delivery_note_numbers", "issue_date", *OF_NOTES[2:])
 ROUGHLY_SAME_NAME = 60  # of 100: worth a closer look
 
 Touched = set[str]  # ids of invoices whose deliveries changed
@@ -93,9 +96,11 @@ def neighbours(paper: Invoice | DeliveryNote) -> tuple[set[str], set[str]]:
             printed = naming.values_list("pk", "delivery_note_numbers")
             theirs = [pk for pk, numbers in printed if normalise(paper.number) in map(normalise, numbers)]
             named_invoices |= invoices.filter(pk__in=theirs)
+    near_invoices = [*invoices.filter(same).only(*OF_INVOICES), *named_invoices.only(*OF_INVOICES)]
+    near_notes = [*notes.filter(same).only(*OF_NOTES), *named_notes.only(*OF_NOTES)]
     return (
-        nearest(own, [*invoices.filter(same), *named_invoices]) | ({paper.pk} if isinstance(paper, Invoice) else set()),
-        nearest(own, [*notes.filter(same), *named_notes]) | ({paper.pk} if isinstance(paper, DeliveryNote) else set()),
+        nearest(own, near_invoices) | ({paper.pk} if isinstance(paper, Invoice) else set()),
+        nearest(own, near_notes) | ({paper.pk} if isinstance(paper, DeliveryNote) else set()),
     )
 
 
