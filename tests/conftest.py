@@ -4,10 +4,14 @@ from pathlib import Path
 
 import pytest
 from django.conf import settings as project
+from hypothesis import settings as hypothesis_settings
 from pytest_django import DjangoDbBlocker
 from pytest_django.fixtures import Settings
 
 from tests import flushing
+
+hypothesis_settings.register_profile("untimed", deadline=None)  # a busy machine makes no test fail
+hypothesis_settings.load_profile("untimed")
 
 
 @pytest.fixture(autouse=True)
