@@ -103,10 +103,12 @@ class Place:
         met = 0
         for _ in range(kills):
             process = self.start(*command)
-            time.sleep(rng.uniform(0.2, 1.5 * seconds / kills))
-            met += process.poll() is None
-            process.kill()
-            process.communicate()
+            try:
+                process.communicate(timeout=rng.uniform(0.2, 1.5 * seconds / kills))
+            except subprocess.TimeoutExpired:
+                met += 1
+                process.kill()
+                process.communicate()
         self.run(*command)
         return met
 

@@ -107,17 +107,15 @@ def _fit(lines: Array, long: npt.NDArray[np.bool_], tilt: float, page_height: fl
     x0, y0, x1, y1, _ = lines[long].T
     y = (y0 + y1) / 2 / page_height
     terms, rise = _terms(x1, y) - _terms(x0, y), y1 - y0
-    found = np.zeros(terms.shape[1])
-    found[0] = tilt
-    best = None
+    start = np.zeros(terms.shape[1])
+    start[0] = tilt
+    best = _Fit(start, np.zeros((len(start), len(start))), -np.inf)
     for _ in range(ROUNDS):
-        residual = np.abs(rise - terms @ found)
+        residual = np.abs(rise - terms @ best.weights)
         spread = max(MAD * float(np.median(residual)), LEAST_SPREAD)
         root = 1 / np.sqrt(1 + (residual / (2 * spread)) ** 2) / spread
         tried = [_most_probable(terms * root[:, None], rise * root, bend) for bend in BENDS]
         best = max(tried, key=lambda result: result.evidence)
-        found = best.weights
-    assert best is not None
     return _align(lines, best, page_height) if len(lines) <= MOST_LINES else best.weights
 
 

@@ -171,19 +171,18 @@ def _stands_out(view: Grey, corners: Points) -> bool:
         within = (beyond >= OUTSIDE).all(axis=1) & (beyond < [width - OUTSIDE, height - OUTSIDE]).all(axis=1)
         if within.mean() < 0.5:
             continue
-        step = _profiles(view, points[within], outward, EDGE_REACH)
-        if (step[:, 0] - step[:, -1] > EDGE_CONTRAST).mean() < EDGE_SHARE:
-            return False
-        if _sharpness(_profiles(view, points[within], outward, SHADE_REACH)) < SHARP:
+        levels = _profiles(view, points[within], outward)
+        step = levels[:, SHADE_REACH - EDGE_REACH] - levels[:, SHADE_REACH + EDGE_REACH]
+        if (step > EDGE_CONTRAST).mean() < EDGE_SHARE or _sharpness(levels) < SHARP:
             return False
         seen += 1
     return seen >= 2
 
 
-def _profiles(view: Grey, points: npt.NDArray[np.floating], outward: npt.NDArray[np.floating], reach: int) -> Levels:
-    """Levels across an edge from `reach` pixels inside to as many outside; a row for each of the points on it."""
+def _profiles(view: Grey, points: npt.NDArray[np.floating], outward: npt.NDArray[np.floating]) -> Levels:
+    """Levels across an edge from SHADE_REACH pixels inside to as many outside; a row for each of the points on it."""
     height, width = view.shape
-    places = points[:, None] + np.arange(-reach, reach + 1)[:, None] * outward
+    places = points[:, None] + np.arange(-SHADE_REACH, SHADE_REACH + 1)[:, None] * outward
     places = places.astype(int).clip(0, [width - 1, height - 1])
     return view[places[..., 1], places[..., 0]].astype(int)
 
