@@ -1,23 +1,29 @@
 """How many pages N workers read in a second, beside N bare engines on the same pages in the same run.
 
 The documents are taken in first, by a service without workers; then the workers start. Counted is from the moment that
-each worker has read one document to the end. The bare engines read before and after, as machines are noisy.
+each worker has read one document to the end, to the moment that no further one waits: all workers have work. The bare
+engines read before and after, as machines are noisy.
 
 usage: python -m bench.throughput [--workers 2] [--documents 60] [--on sqlite|servers]
 """
 
 import argparse
+import contextlib
 import multiprocessing
 import os
 import sys
 import tempfile
 import time
+from collections import defaultdict
 from contextlib import ExitStack
 from multiprocessing.synchronize import Barrier
 from pathlib import Path
 
+import psutil
+
 from bench.chaos import SCAN, Document, Sent, make_documents, send
 from bench.machines import Service, Tenant, make_tenant, servers, use, wait_until
+from bench.soak import role_of
 
 START_SECONDS = 120.0
 
@@ -25,15 +31,15 @@ START_SECONDS = 120.0
 def read_bare(count: int, ready: Barrier, seconds: "multiprocessing.Queue[float]") -> None:
     from bench.speed import bare_pages
     from invoices.apps import WORKER_NICENESS
-    from ocr.engines.rapid import RapidEngine
+    from ocr.engines.rapid import bare_engine
 
     os.nice(WORKER_NICENESS)  # as the workers have it
-    engine, (page,) = RapidEngine(), bare_pages([SCAN])
-    engine.read(page.pixels, page.dpi)
+    engine, (picture,) = bare_engine(), bare_pages([SCAN])
+    engine(picture, return_word_box=True)
     ready.wait()
     started = time.perf_counter()
     for _ in range(count):
-        engine.read(page.pixels, page.dpi)
+        engine(picture, return_word_box=True)
     seconds.put(time.perf_counter() - started)
 
 
@@ -51,7 +57,19 @@ def measure_bare(workers: int, pages: int) -> float:
     return workers * each / max(taken)
 
 
+def cpu_seconds(service: Service) -> dict[str, float]:
+    """What each role has used so far."""
+    used: dict[str, float] = defaultdict(float)
+    for process in [psutil.Process(service.process.pid), *service.processes()]:
+        with contextlib.suppress(psutil.NoSuchProcess):
+            role = "supervisor" if process.pid == service.process.pid else role_of(process)
+            times = process.cpu_times()
+            used[role] += times.user + times.system
+    return used
+
+
 def measure_service(service: Service, tenant: Tenant, documents: list[Document], workers: int) -> float:
+    """Pages a second, all documents being scans of one page."""
     from django.db import connection
 
     from invoices.models import Job
@@ -65,12 +83,14 @@ def measure_service(service: Service, tenant: Tenant, documents: list[Document],
     service.start("--no-web")
     done = Job.objects.filter(state="done")
     wait_until(lambda: done.count() >= workers, START_SECONDS, "The first documents")
-    first, started = done.count(), time.perf_counter()
-    wait_until(lambda: done.count() == len(documents), 3600, "All documents")
-    seconds = time.perf_counter() - started
+    first, started, before = done.count(), time.perf_counter(), cpu_seconds(service)
+    wait_until(lambda: not Job.objects.filter(state="queued").exists(), 3600, "The last documents")
+    seconds, pages = time.perf_counter() - started, done.count() - first
+    for role, used in cpu_seconds(service).items():
+        print(f"{role:<12}{(used - before.get(role, 0)) / pages:.3f} s CPU a page")
     service.stop()
     connection.close()
-    return (len(documents) - first) / seconds
+    return pages / seconds
 
 
 def main() -> int:

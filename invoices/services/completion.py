@@ -261,8 +261,7 @@ def link_invoice(request: InvoiceRequest, invoice: Invoice, found: FoundRecord) 
     checks = [*found.compared, *lookup_checks(request, found)]
     if checks or record is not None:
         replace_findings(invoice, checks, families=(FAMILY,))
-    else:
-        update_status(invoice)
+    update_status(invoice)
 
 
 def store_answer(request: InvoiceRequest, answer: Answer) -> None:

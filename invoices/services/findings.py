@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Sequence
 from functools import reduce
 from operator import or_
+from typing import Any
 
 from django.db.models import Q
 from django.utils import timezone
@@ -18,24 +19,27 @@ Key = tuple[str, str, int]
 
 def replace_findings(invoice: Invoice, checks: Iterable[Check], *, families: Sequence[str]) -> None:
     """What failed or is doubtful becomes an open finding; what no longer is, is closed. A person's decision to ignore
-    one stands. Only rules that begin with one of `families` ("pims.") are touched, so that checks can run apart."""
+    one stands. Only rules that begin with one of `families` ("pims.") are touched, so that checks can run apart. The
+    status follows; where no finding changed it is left to whoever changed something else."""
     wanted: dict[Key, Check] = {}
     for check in checks:
         if check.status in SEVERITIES:
             wanted.setdefault((check.rule, check.field, check.line), check)
     ours = reduce(or_, (Q(rule__startswith=family) for family in families))
     known = {(f.rule, f.field, f.line): f for f in invoice.findings.filter(ours)}
-    for key, check in wanted.items():
-        _open(invoice, check, known.get(key))
+    changed = [_open(invoice, check, known.get(key)) for key, check in wanted.items()]
     for key, finding in known.items():
         if key not in wanted and finding.state == Finding.State.OPEN:
             finding.state, finding.decided_at = Finding.State.RESOLVED, timezone.now()
             finding.save(update_fields=["state", "decided_at"])
-    update_status(invoice)
+            changed.append(True)
+    if any(changed):
+        update_status(invoice)
 
 
-def _open(invoice: Invoice, check: Check, finding: Finding | None) -> None:
-    values = {
+def _open(invoice: Invoice, check: Check, finding: Finding | None) -> bool:
+    """Whether anything had to be stored for it."""
+    values: dict[str, Any] = {
         "severity": SEVERITIES[check.status],
         "message": check.message,
         "money_at_stake": check.money_at_stake,
@@ -46,12 +50,15 @@ def _open(invoice: Invoice, check: Check, finding: Finding | None) -> None:
     }
     if finding is None:
         Finding.objects.create(invoice=invoice, rule=check.rule, field=check.field, line=check.line, **values)
-        return
+        return True
     if finding.state == Finding.State.RESOLVED and finding.decided_by_id is None:
         values |= {"state": Finding.State.OPEN, "decided_at": None}
-    for name, value in values.items():
+    new = {name: value for name, value in values.items() if getattr(finding, name) != value}
+    for name, value in new.items():
         setattr(finding, name, value)
-    finding.save(update_fields=list(values))
+    if new:
+        finding.save(update_fields=list(new))
+    return bool(new)
 
 
 def compute_status(
@@ -77,7 +84,8 @@ def compute_status(
 def update_status(invoice: Invoice) -> None:
     """Counts the open findings anew and sets the status that follows; a change is recorded."""
     found = list(invoice.findings.filter(state=Finding.State.OPEN).values_list("rule", "severity"))
-    before, is_read = invoice.status, bool(invoice.page_numbers or invoice.approved_at)
+    before, count_before = invoice.status, invoice.open_findings
+    is_read = bool(invoice.page_numbers or invoice.approved_at)
     invoice.open_findings = len(found)
     invoice.status = compute_status(
         has_failed=any(rule == READING_FAILED for rule, _ in found),
@@ -86,7 +94,8 @@ def update_status(invoice: Invoice) -> None:
         is_checked=is_read and not found,
         is_read=is_read,
     )
-    invoice.save(update_fields=["open_findings", "status", "updated_at"])
+    if (invoice.status, invoice.open_findings) != (before, count_before):
+        invoice.save(update_fields=["open_findings", "status", "updated_at"])
     if invoice.status != before:
         record_event(invoice.mga, invoice.pk, "invoice.status", data={"from": before, "to": invoice.status})
 

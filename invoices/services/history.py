@@ -7,6 +7,7 @@ from django.db.models import Exists, OuterRef, Q, QuerySet
 from invoices.history import FAMILIES, History, Other, PricePoint, article_key, check_history
 from invoices.models import Invoice, InvoiceLine, Pairing
 from invoices.services.findings import replace_findings
+from invoices.validation import Check
 
 MOST_OTHERS = 50
 MOST_PRICES = 2000  # lines of the supplier's latest invoices
@@ -16,8 +17,12 @@ LATEST = 10
 
 def judge_history(invoice: Invoice) -> None:
     """Findings for what differs from the supplier's other invoices. Inside the caller's transaction."""
+    replace_findings(invoice, history_checks(invoice), families=FAMILIES)
+
+
+def history_checks(invoice: Invoice) -> list[Check]:
     lines = list(invoice.lines.all())
-    replace_findings(invoice, check_history(invoice, lines, history_of(invoice, lines)), families=FAMILIES)
+    return check_history(invoice, lines, history_of(invoice, lines))
 
 
 def judge_later(invoices: Collection[str]) -> None:

@@ -4,7 +4,7 @@ from django.utils import timezone
 
 from invoices.e_invoices import FAMILY, compare_with_page
 from invoices.models import Document, Invoice
-from invoices.services.findings import replace_findings, tell_of_failure
+from invoices.services.findings import READING_FAILED, replace_findings
 from invoices.services.history import judge_later
 from invoices.services.pairing import pair_document
 from invoices.services.reconciling import reconcile
@@ -16,17 +16,18 @@ def judge_document(document: Document) -> None:
     """Runs the checks over the document's invoices, keeps their findings, and pairs with deliveries. Inside the
     caller's transaction."""
     lock_tenant(pk=document.mga_id)
-    tell_of_failure(document)
     for invoice in document.invoices.select_related("mga").prefetch_related("lines", "payments"):
-        judge(invoice)
+        judge(invoice, READING_FAILED)
     judge_later(pair_document(document))
 
 
-def judge(invoice: Invoice) -> None:
-    """Findings of what the invoice says itself, and of what its e-invoice and the practice system say otherwise."""
-    replace_findings(invoice, compare_with_page(invoice), families=(FAMILY,))
-    replace_findings(invoice, checks_of(invoice), families=FAMILIES)
-    replace_findings(invoice, part_checks_of(invoice), families=(PAGES,))
+def judge(invoice: Invoice, *settled: str) -> None:
+    """Findings of what the invoice says itself, and of what its e-invoice and the practice system say otherwise.
+
+    settled: further families of rules, of which nothing holds any more.
+    """
+    checks = [*compare_with_page(invoice), *checks_of(invoice), *part_checks_of(invoice)]
+    replace_findings(invoice, checks, families=(FAMILY, *FAMILIES, PAGES, *settled))
     if invoice.pims_record is not None:
         reconcile(invoice)
 

@@ -12,6 +12,7 @@ from django.utils import timezone
 from rapidfuzz import fuzz, process, utils
 
 from invoices.errors import PairingError
+from invoices.history import FAMILIES as HISTORY
 from invoices.matching import (
     SAME_NAME,
     Article,
@@ -33,7 +34,7 @@ from invoices.models import DeliveryNote, Document, Invoice, Page, Pairing, Prac
 from invoices.quantities import FAMILY, Tolerance, check_quantities
 from invoices.services.events import record_event
 from invoices.services.findings import replace_findings, update_status
-from invoices.services.history import judge_history
+from invoices.services.history import history_checks
 from invoices.services.tenants import lock_tenant
 from pims.numbers import normalise
 
@@ -64,6 +65,8 @@ def pair_document(document: Document) -> Touched:
 def pair_around(paper: Invoice | DeliveryNote) -> Touched:
     """Pairs the paper and what competes with it: invoices and notes of the same supplier, the nearest first."""
     invoices, notes = neighbours(paper)
+    if not notes and not Pairing.objects.filter(invoice=paper.pk).exists():
+        return set()
     standing = Pairing.objects.filter(Q(delivery_note__in=notes) | Q(invoice__in=invoices))
     for invoice_id, note_id in standing.values_list("invoice", "delivery_note"):
         invoices.add(invoice_id)
@@ -72,7 +75,8 @@ def pair_around(paper: Invoice | DeliveryNote) -> Touched:
 
 
 def neighbours(paper: Invoice | DeliveryNote) -> tuple[set[str], set[str]]:
-    """Ids of the invoices and the notes that may belong together with the paper or its rivals, itself among them."""
+    """Ids of the invoices and the notes that may belong together with the paper or its rivals, itself among them. An
+    invoice without notes has no rivals."""
     own = paper_of(paper, ())
     same = Q(supplier__in=like_suppliers(paper))
     if paper.supplier_name:
@@ -96,8 +100,10 @@ def neighbours(paper: Invoice | DeliveryNote) -> tuple[set[str], set[str]]:
             printed = naming.values_list("pk", "delivery_note_numbers")
             theirs = [pk for pk, numbers in printed if normalise(paper.number) in map(normalise, numbers)]
             named_invoices |= invoices.filter(pk__in=theirs)
-    near_invoices = [*invoices.filter(same).only(*OF_INVOICES), *named_invoices.only(*OF_INVOICES)]
     near_notes = [*notes.filter(same).only(*OF_NOTES), *named_notes.only(*OF_NOTES)]
+    if isinstance(paper, Invoice) and not near_notes:
+        return {paper.pk}, set()
+    near_invoices = [*invoices.filter(same).only(*OF_INVOICES), *named_invoices.only(*OF_INVOICES)]
     return (
         nearest(own, near_invoices) | ({paper.pk} if isinstance(paper, Invoice) else set()),
         nearest(own, near_notes) | ({paper.pk} if isinstance(paper, DeliveryNote) else set()),
@@ -257,19 +263,20 @@ def candidates(invoice: Invoice, limit: int = 8) -> list[tuple[DeliveryNote, flo
 
 
 def judge_all(invoices: Touched) -> None:
-    for invoice in Invoice.objects.filter(pk__in=invoices).select_related("mga").order_by("created_at", "pk"):
+    rows = Invoice.objects.filter(pk__in=invoices).select_related("mga").prefetch_related("lines")
+    for invoice in rows.order_by("created_at", "pk"):
         judge_deliveries(invoice)
 
 
 def judge_deliveries(invoice: Invoice) -> None:
-    """Findings for quantities that differ from the confirmed deliveries, or a delivery that is missing, and the status
-    that follows."""
+    """Findings for quantities that differ from the confirmed deliveries, for a delivery that is missing and for what
+    differs from the supplier's other invoices, and the status that follows."""
     confirmed = invoice.pairings.filter(status=Pairing.Status.CONFIRMED).select_related("delivery_note")
     notes = [pairing.delivery_note for pairing in confirmed.prefetch_related("delivery_note__lines")]
     tolerance = Tolerance(invoice.mga.quantity_tolerance, invoice.mga.quantity_tolerance_percent / 100)
-    checks = check_quantities(list(invoice.lines.all()), variances_of(invoice, notes), tolerance)
-    replace_findings(invoice, checks, families=(FAMILY,))
-    judge_history(invoice)
+    quantities = check_quantities(list(invoice.lines.all()), variances_of(invoice, notes), tolerance)
+    checks = [*quantities, *history_checks(invoice)]
+    replace_findings(invoice, checks, families=(FAMILY, *HISTORY))
     update_status(invoice)
 
 

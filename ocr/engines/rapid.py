@@ -2,7 +2,10 @@
 
 from typing import Any
 
+import cv2
 import numpy as np
+from rapidocr import EngineType, RapidOCR
+from rapidocr.ch_ppocr_det.utils import DetPreProcess
 
 from ocr.engines.base import Image
 from ocr.types import Word
@@ -14,31 +17,23 @@ STRIP_SHAPE = 2.0  # height over width above which a page is taken for a till re
 TEXT_SCORE = 0.3  # lines below are dropped; lower than RapidOCR's own 0.5, since a faint line is still evidence
 
 
+LINES_AT_ONCE = 2  # that are recognised together: in larger batches more time goes into padding short ones
+
+
 class RapidEngine:
     name = "rapidocr"
 
     def __init__(self) -> None:
-        from rapidocr import EngineType, RapidOCR
-
-        self._engine = RapidOCR(
-            params={
-                "Global.use_cls": False,
-                "Global.log_level": "error",
-                "Global.text_score": TEXT_SCORE,
-                "Global.max_side_len": PAGE_SIDE,
-                "Det.engine_type": EngineType.OPENVINO,
-                "Rec.engine_type": EngineType.OPENVINO,
-                "Cls.engine_type": EngineType.OPENVINO,
-                "EngineConfig.openvino.inference_num_threads": 1,
-                # Pinned, the engines of all workers would share the first core, whatever the machine has.
-                "EngineConfig.openvino.enable_cpu_pinning": False,
-            }
+        self._engine = bare_engine()
+        detector = self._engine._load_det_model()
+        detector.get_preprocess = lambda: TabledPreProcess(
+            detector.limit_side_len, detector.limit_type, detector.mean, detector.std
         )
 
     def read(self, image: Image, dpi: float | None) -> list[Word]:
-        colours = image if image.ndim == 3 else np.repeat(image[:, :, None], 3, axis=2)
+        colours = cv2.cvtColor(image, cv2.COLOR_GRAY2BGR if image.ndim == 2 else cv2.COLOR_RGB2BGR)
         self._engine.max_side_len = longest_side(image.shape[1], image.shape[0])
-        found: Any = self._engine(np.ascontiguousarray(colours[:, :, ::-1]), return_word_box=True)
+        found: Any = self._engine(colours, return_word_box=True)
         if found.boxes is None:
             return []
         words = []
@@ -47,6 +42,39 @@ class RapidEngine:
                 if text.strip():
                     words.append(_word(text, float(confidence), np.asarray(corners, dtype=float), run))
         return words
+
+
+def bare_engine() -> Any:
+    """rapidocr.RapidOCR with the settings used here."""
+    return RapidOCR(
+        params={
+            "Global.use_cls": False,
+            "Global.log_level": "error",
+            "Global.text_score": TEXT_SCORE,
+            "Global.max_side_len": PAGE_SIDE,
+            "Det.engine_type": EngineType.OPENVINO,
+            "Rec.engine_type": EngineType.OPENVINO,
+            "Rec.rec_batch_num": LINES_AT_ONCE,
+            "Cls.engine_type": EngineType.OPENVINO,
+            "EngineConfig.openvino.inference_num_threads": 1,
+            # Pinned, the engines of all workers would share the first core, whatever the machine has.
+            "EngineConfig.openvino.enable_cpu_pinning": False,
+        }
+    )
+
+
+class TabledPreProcess(DetPreProcess):
+    """Makes the detector's input by looking each of the 256 levels up in a table: the same values as by calculating
+    them for every pixel, in a tenth of the time."""
+
+    def __call__(self, img: np.ndarray) -> np.ndarray | None:
+        resized = self.resize(img)
+        if resized is None:
+            return None
+        levels = np.repeat(np.arange(256, dtype=np.uint8)[:, None], 3, axis=1)
+        tables = self.normalize(levels).astype(np.float32)
+        planes = zip(cv2.split(resized), tables.T, strict=True)
+        return np.stack([cv2.LUT(plane, np.ascontiguousarray(table)) for plane, table in planes])[None]
 
 
 def longest_side(width: int, height: int) -> int:

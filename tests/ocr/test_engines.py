@@ -4,10 +4,13 @@ import os
 import shutil
 from pathlib import Path
 
+import numpy as np
 import pytest
+from PIL import Image
+from rapidocr.ch_ppocr_det.utils import DetPreProcess
 
 from ocr import Reader, ReaderOptions
-from ocr.engines.rapid import longest_side
+from ocr.engines.rapid import TabledPreProcess, longest_side
 
 SCAN = Path(__file__).resolve().parents[1] / "data" / "vet-invoice-unknown.jpg"
 
@@ -27,6 +30,14 @@ def test_an_engine_may_run_on_any_core() -> None:
         (engine,) = reader._engines
         assert engine.pid is not None
         assert os.sched_getaffinity(engine.pid) == os.sched_getaffinity(0)
+
+
+def test_the_detector_is_given_what_rapidocr_would_give_it() -> None:
+    picture = np.array(Image.open(SCAN.with_name("vet-invoice-photo.jpg")).convert("RGB"))
+    settings = (736, "min", [0.485, 0.456, 0.406], [0.229, 0.224, 0.225])
+    given, expected = (make(*settings)(picture) for make in (TabledPreProcess, DetPreProcess))
+    assert given.dtype == expected.dtype
+    assert np.array_equal(given, expected)
 
 
 @pytest.mark.skipif(not shutil.which("tesseract"), reason="the program tesseract is not installed")
