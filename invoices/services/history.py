@@ -1,11 +1,12 @@
 """Collects what the tenant knows of an invoice's supplier, for the rules of `invoices.history`."""
 
 from collections.abc import Collection
+from typing import Any
 
 from django.db.models import Exists, OuterRef, Q, QuerySet
 
 from invoices.history import FAMILIES, History, Other, PricePoint, article_key, check_history
-from invoices.models import Invoice, InvoiceLine, Pairing
+from invoices.models import Document, Invoice, InvoiceLine, Pairing
 from invoices.services.findings import replace_findings
 from invoices.validation import Check
 
@@ -34,6 +35,17 @@ def judge_later(invoices: Collection[str]) -> None:
         later |= {row.pk: row for row in later_invoices(invoice)}
     for pk in sorted(later.keys() - set(invoices), key=lambda pk: (later[pk].created_at, pk)):
         judge_history(later[pk])
+
+
+def told_to_others(document: Document) -> tuple[list[Any], ...]:
+    """All that the rules look at in this document's invoices when they judge others: while it is the same, so are
+    their findings."""
+    values = "supplier", "kind", "invoice_number", "filename", "number_key", "issue_date", "gross_total", "currency"
+    lines = InvoiceLine.objects.filter(invoice__document=document).order_by("invoice", "position")
+    return (
+        list(document.invoices.order_by("pk").values_list("pk", *values)),
+        list(lines.values_list("invoice", "sku", "description", "unit", "unit_price")),
+    )
 
 
 def later_invoices(invoice: Invoice) -> list[Invoice]:

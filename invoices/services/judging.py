@@ -12,13 +12,17 @@ from invoices.services.tenants import lock_tenant
 from invoices.validation import FAMILIES, PAGES, Check, Given, check_invoice, check_part
 
 
-def judge_document(document: Document) -> None:
+def judge_document(document: Document, *, is_new_to_others: bool = True) -> None:
     """Runs the checks over the document's invoices, keeps their findings, and pairs with deliveries. Inside the
-    caller's transaction."""
+    caller's transaction.
+
+    is_new_to_others: False where `told_to_others` is what it was: then those that came in later are not judged anew.
+    """
     lock_tenant(pk=document.mga_id)
     for invoice in document.invoices.select_related("mga").prefetch_related("lines", "payments"):
         judge(invoice, READING_FAILED)
-    judge_later(pair_document(document))
+    touched = pair_document(document)
+    judge_later(touched | set(document.invoices.values_list("pk", flat=True)) if is_new_to_others else touched)
 
 
 def judge(invoice: Invoice, *settled: str) -> None:

@@ -50,15 +50,14 @@ Touched = set[str]  # ids of invoices whose deliveries changed
 
 
 def pair_document(document: Document) -> Touched:
-    """Pairs anew what the document's invoices and notes may touch, and judges the quantities. Inside the caller's
-    transaction."""
+    """Pairs anew what the document's invoices and notes may touch, and judges the quantities of these, its own among
+    them. Inside the caller's transaction. Returns the invoices whose deliveries changed."""
     lock_tenant(pk=document.mga_id)
-    touched: Touched = set(document.invoices.values_list("pk", flat=True))
-    papers: list[Invoice | DeliveryNote] = [*document.invoices.all(), *document.delivery_notes.all()]
-    for paper in papers:
-        touched |= pair_around(paper)
-    touched |= set(Pairing.objects.filter(delivery_note__document=document).values_list("invoice", flat=True))
-    judge_all(touched)
+    invoices = list(document.invoices.all())
+    papers: list[Invoice | DeliveryNote] = [*invoices, *document.delivery_notes.all()]
+    touched = {invoice for paper in papers for invoice in pair_around(paper)}
+    paired = set(Pairing.objects.filter(delivery_note__document=document).values_list("invoice", flat=True))
+    judge_all({invoice.pk for invoice in invoices} | touched | paired)
     return touched
 
 

@@ -19,6 +19,7 @@ from invoices.models import DeliveryNote, Document, Invoice, Job
 from invoices.services import queue
 from invoices.services.cutting import cuts_of
 from invoices.services.events import record_event
+from invoices.services.history import told_to_others
 from invoices.services.intake import local_copy
 from invoices.services.judging import judge_document
 from invoices.services.reading import reader_options
@@ -64,9 +65,9 @@ def reread(document: Document, *, dry_run: bool = False, read: Read | None = Non
         if document.jobs.filter(state__in=(Job.State.QUEUED, Job.State.RUNNING)).exists():
             raise BusyDocumentError(f"{document} waits for a job.")
         lock_tenant(pk=document.mga_id)
-        before = snapshot(document)
+        before, told = snapshot(document), told_to_others(document)
         record_reading(document, reading)
-        judge_document(document)
+        judge_document(document, is_new_to_others=told_to_others(document) != told)
         changes = list(differences(before, snapshot(document)))
         Document.objects.filter(pk=document.pk).update(reread_since=None)
         fields = sorted({change.field for change in changes})

@@ -10,14 +10,15 @@ import pytest
 from django.contrib.auth import get_user_model
 from django.core.files.base import ContentFile
 from django.core.management import CommandError, call_command
-from django.db import transaction
+from django.db import connection, transaction
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django.utils import timezone
 
 import ocr
 from invoices import tasks
-from invoices.models import Document, Event, Invoice, Job
+from invoices.models import Document, Event, Finding, Invoice, Job
 from invoices.services import queue, rereading, review, sweeping
 from invoices.services.intake import local_copy
 from invoices.services.reading import reader_options
@@ -31,10 +32,10 @@ pytestmark = pytest.mark.django_db(transaction=True)
 
 def receive(number: str = "INV-1042", **values: Any) -> Document:
     """A document that an older reader has read, wrongly."""
-    mga = values.pop("mga", None) or make_mga()
+    mga, sha256 = values.pop("mga", None) or make_mga(), values.pop("sha256", number)
     lines = [line.replace("INV-1042", number) for line in INVOICE_LINES]
     document = Document(
-        mga=mga, filename=f"{number}.pdf", sha256=f"{number:0>64}", size=1, media_type="application/pdf"
+        mga=mga, filename=f"{number}.pdf", sha256=f"{sha256:0>64}", size=1, media_type="application/pdf"
     )
     document.file.save("x.pdf", ContentFile(make_pdf(lines)))
     with local_copy(document) as path, transaction.atomic():
@@ -73,6 +74,29 @@ def test_none_of_many_is_left_out(workers: str) -> None:
     for number in range(6):
         receive(f"INV-{number}", mga=mga)
     assert "6 read again, 6 of them" in run("--workers", workers)
+
+
+def test_what_came_in_later_is_judged_beside_the_new_values() -> None:
+    mga = make_mga()
+    first, second = receive("INV-1", mga=mga), receive("INV-1", mga=mga, sha256="2")
+    first.invoices.update(number_key="INV7")
+    rereading.reread(first)
+    assert Finding.objects.filter(invoice__document=second, rule="duplicate.number", state="open").exists()
+
+
+def test_a_document_that_is_read_as_before_costs_the_same_however_many_came_in_later() -> None:
+    mga = make_mga()
+
+    def queries(*others: str) -> int:
+        for number in others:
+            receive(number, mga=mga)
+        run("--all")
+        with CaptureQueriesContext(connection) as captured:
+            rereading.reread(document)
+        return len(captured)
+
+    document = receive("INV-1", mga=mga)
+    assert queries("INV-2") == queries("INV-3", "INV-4", "INV-5")
 
 
 def test_a_dry_run_tells_the_same_and_changes_nothing() -> None:
