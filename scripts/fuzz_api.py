@@ -1,8 +1,9 @@
 """Tries the running API against its own OpenAPI document with generated requests, good and bad (schemathesis).
 
 Starts a server of its own (on DATABASE_URL, or on SQLite in a temporary folder) with a tenant, its records and an
-invoice. Then two runs: one with ids and numbers as they are generated, one with such that exist. Prints the reports.
-The exit status is 0 where every answer was as documented.
+invoice. Then two runs: one with ids and numbers as they are generated, one with such that exist. Prints the reports,
+and how many requests each contract and operation was sent in both, by the status of the answer. The exit status is 0
+where every answer was as documented.
 
 usage: scripts/fuzz_api.py [--examples 500] [--workers 2] [schemathesis' own options …]
 """
@@ -15,6 +16,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections import Counter, defaultdict
 from pathlib import Path
 
 import requests
@@ -72,7 +74,9 @@ def main() -> int:
         try:
             wait_until_it_answers(url)
             known = known_parameters(url, token)
-            statuses = [run_schemathesis(url, token, options, found, passed_on) for found in ({}, known)]
+            answers: Counter[str] = Counter()
+            statuses = [run_schemathesis(url, token, options, found, passed_on, answers) for found in ({}, known)]
+            print_answers(answers)
             return max(statuses)
         finally:
             server.terminate()
@@ -95,8 +99,14 @@ def known_parameters(url: str, token: str) -> dict[str, str]:
 
 
 def run_schemathesis(
-    url: str, token: str, options: argparse.Namespace, known: dict[str, str], passed_on: list[str]
+    url: str,
+    token: str,
+    options: argparse.Namespace,
+    known: dict[str, str],
+    passed_on: list[str],
+    answers: Counter[str],
 ) -> int:
+    """Schemathesis' exit status; adds to answers how often there was each "METHOD path status"."""
     with tempfile.TemporaryDirectory() as folder:
         configuration = Path(folder) / "schemathesis.toml"
         lines = [f'"path.{name}" = {json.dumps(value)}' for name, value in known.items()]
@@ -116,8 +126,25 @@ def run_schemathesis(
             "--no-color",
             *passed_on,
         ]
-        hooks = {"SCHEMATHESIS_HOOKS": "scripts.fuzz_hooks", "PYTHONPATH": str(ROOT)}
-        return subprocess.run(command, cwd=folder, env=os.environ | hooks, check=False).returncode
+        counts = Path(folder) / "answers.json"
+        hooks = {"SCHEMATHESIS_HOOKS": "scripts.fuzz_hooks", "PYTHONPATH": str(ROOT), "FUZZ_ANSWERS": str(counts)}
+        status = subprocess.run(command, cwd=folder, env=os.environ | hooks, check=False).returncode
+        answers.update(json.loads(counts.read_text()))
+        return status
+
+
+def print_answers(answers: Counter[str]) -> None:
+    """A line a contract, and below it one an operation."""
+    contracts: defaultdict[str, defaultdict[str, Counter[str]]] = defaultdict(lambda: defaultdict(Counter))
+    for answer, number in answers.items():
+        operation, status = answer.rsplit(" ", 1)
+        contract = "/api/v1/" if " /api/v1/" in operation else "/api/invoices"
+        contracts[contract][operation][status] += number
+    for contract, operations in sorted(contracts.items()):
+        print(f"{contract}: {sum(statuses.total() for statuses in operations.values())} requests")
+        for operation, statuses in sorted(operations.items()):
+            by_status = ", ".join(f"{status}: {number}" for status, number in sorted(statuses.items()))
+            print(f"  {operation}: {statuses.total()} ({by_status})")
 
 
 if __name__ == "__main__":
