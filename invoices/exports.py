@@ -3,20 +3,22 @@
 import csv
 import io
 import tarfile
-from collections.abc import Callable, Iterator, Sequence
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from decimal import Decimal
+from itertools import islice
 from pathlib import Path
 from typing import IO, Any
 
 import xlsxwriter
 from django.conf import settings
-from django.db.models import Model, QuerySet
+from django.db.models import Prefetch, QuerySet
 
 from invoices import jsontext, ubl
-from invoices.models import Invoice, InvoiceLine
+from invoices.models import Invoice, InvoiceLine, Payment
 
 INVOICE_COLUMNS = (
     "id",
@@ -102,8 +104,8 @@ def write_xlsx(rows: QuerySet[Invoice], stream: IO[bytes], tick: Tick) -> Export
 def write_jsonl(rows: QuerySet[Invoice], stream: IO[bytes], tick: Tick) -> Exported:
     """A JSON object a line: the invoice with its lines and payments."""
     count = 0
-    for invoice in _whole(rows):
-        stream.write(jsontext.encode(_as_object(invoice)) + b"\n")
+    for invoice in _objects(rows):
+        stream.write(jsontext.encode(invoice) + b"\n")
         count += 1
         tick()
     return Exported(count)
@@ -116,7 +118,7 @@ def write_ubl(rows: QuerySet[Invoice], stream: IO[bytes], tick: Tick) -> Exporte
     with tarfile.open(fileobj=stream, mode="w|gz") as archive:
         for invoice in _whole(rows):
             try:
-                content = ubl.to_xml(invoice, list(invoice.lines.all()), invoice.supplier)
+                content = ubl.to_xml(invoice, invoice.own_lines, invoice.supplier)  # type: ignore[attr-defined]
             except ubl.NotExpressibleError:
                 left_out += 1
                 examples = [*examples, invoice.pk][:MOST_EXAMPLES]
@@ -154,8 +156,37 @@ def _line_values(rows: QuerySet[Invoice]) -> Iterator[tuple[Any, ...]]:
 
 
 def _whole(rows: QuerySet[Invoice]) -> Iterator[Invoice]:
-    complete = rows.defer("reading", "pims_record").select_related("supplier").prefetch_related("lines", "payments")
+    """With their lines in `own_lines`: asking `lines` for them again costs more than fetching them."""
+    complete = rows.defer("reading", "pims_record").select_related("supplier")
+    complete = complete.prefetch_related(Prefetch("lines", to_attr="own_lines"))
     return complete.order_by("pk").iterator(chunk_size=CHUNK)
+
+
+def _objects(rows: QuerySet[Invoice]) -> Iterator[dict[str, Any]]:
+    """Invoices with their lines and payments. No models are made of the rows: that takes a fifth of the time."""
+    values = _values(rows, INVOICE_COLUMNS)
+    while chunk := list(islice(values, CHUNK)):
+        invoices = [_known(INVOICE_COLUMNS, row) for row in chunk]
+        ids = [invoice["id"] for invoice in invoices]
+        lines, payments = _parts(InvoiceLine, OWN_LINE_COLUMNS, ids), _parts(Payment, PAYMENT_COLUMNS, ids)
+        for invoice in invoices:
+            yield invoice | {"lines": lines[invoice["id"]], "payments": payments[invoice["id"]]}
+
+
+def _parts(
+    model: type[InvoiceLine | Payment], columns: Sequence[str], ids: Sequence[str]
+) -> defaultdict[str, list[dict[str, Any]]]:
+    """The lines or payments of the invoices of these ids, in order."""
+    found: defaultdict[str, list[dict[str, Any]]] = defaultdict(list)
+    rows = model._default_manager.filter(invoice__in=ids).order_by("invoice_id", "position")
+    for invoice, *values in rows.values_list("invoice_id", *columns):
+        found[invoice].append(_known(columns, values))
+    return found
+
+
+def _known(columns: Sequence[str], values: Iterable[Any]) -> dict[str, Any]:
+    """What is not known is left out."""
+    return {column: value for column, value in zip(columns, values, strict=True) if value not in (None, "")}
 
 
 def _write_table(values: Iterator[tuple[Any, ...]], columns: Sequence[str], stream: IO[bytes], tick: Tick) -> int:
@@ -235,19 +266,6 @@ def _write_cell(sheet: Any, row: int, column: int, value: Any, formats: dict[str
             sheet.write_number(row, column, value, formats["number"])
         case _:
             sheet.write_number(row, column, value)
-
-
-def _as_object(invoice: Invoice) -> dict[str, Any]:
-    return _picked(invoice, INVOICE_COLUMNS) | {
-        "lines": [_picked(line, OWN_LINE_COLUMNS) for line in invoice.lines.all()],
-        "payments": [_picked(payment, PAYMENT_COLUMNS) for payment in invoice.payments.all()],
-    }
-
-
-def _picked(row: Model, columns: Sequence[str]) -> dict[str, Any]:
-    """What is not known is left out."""
-    values = {column: getattr(row, column) for column in columns}
-    return {column: value for column, value in values.items() if value not in (None, "")}
 
 
 def write_file(rows: QuerySet[Invoice], form: str, path: Path, tick: Tick) -> Exported:

@@ -106,6 +106,19 @@ def test_json_lines_hold_lines_and_payments(invoice: Invoice, tmp_path: Path) ->
     assert "venue" in row and "delivery_date" not in row
 
 
+@pytest.mark.parametrize("chunk", [1, 1000])
+def test_each_invoice_of_many_has_its_own_lines_in_order(
+    invoice: Invoice, mga: Mga, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, chunk: int
+) -> None:
+    monkeypatch.setattr(exports, "CHUNK", chunk)
+    second, bare = make_invoice(mga, invoice_number="R-8"), make_invoice(mga, invoice_number="R-9")
+    add_line(second, 2, "Towels")
+    add_line(second, 1, "Soap")
+    rows = [json.loads(text) for text in export(tmp_path / "x.jsonl").read_text().splitlines()]
+    lines = {row["id"]: [line["description"] for line in row["lines"]] for row in rows}
+    assert lines == {invoice.pk: ["Linen, white", "Note: thank you"], second.pk: ["Soap", "Towels"], bare.pk: []}
+
+
 @pytest.mark.parametrize("start", ["=", "+", "-", "@", "\t", "＝"])  # noqa: RUF001
 def test_no_text_becomes_a_formula(mga: Mga, tmp_path: Path, start: str) -> None:
     hostile = f'{start}HYPERLINK("http://x.example","y")'
