@@ -58,10 +58,12 @@ def test_answers_are_as_documented(
     headers = {"Authorization": f"Bearer {issue_token(mga)}"}
     operation = document[path][method]
     excluded = CHECKS.get_by_names(EXCLUDED_CHECKS.split(","))
+    statuses: set[int] = set()
 
     @profile(max_examples=25, deadline=None, derandomize=True, database=None, suppress_health_check=list(HealthCheck))
     @given(case=st.one_of(*(operation.as_strategy(mode) for mode in GenerationMode)))
     def answers(case: Case) -> None:
-        case.call_and_validate(headers=headers, excluded_checks=excluded)
+        statuses.add(case.call_and_validate(headers=headers, excluded_checks=excluded).status_code)
 
     answers()
+    assert method == "GET" or statuses & {200, 202}  # good documents, too, are among what is sent
