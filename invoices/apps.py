@@ -1,3 +1,4 @@
+import gc
 import os
 from typing import Any
 
@@ -26,5 +27,6 @@ def prepare_worker(**kwargs: Any) -> None:
     What starts and guards it gives way to nobody: work goes on sooner after a failure."""
     from invoices.services.reading import warm_shared_reader
 
+    gc.freeze()  # what it shares with its parent stays shared: a collection of all garbage writes to every object
     os.nice(WORKER_NICENESS)
     warm_shared_reader()
