@@ -17,7 +17,7 @@ import numpy as np
 from ocr import Reader, ReaderOptions
 from ocr.engines.rapid import bare_engine
 from ocr.pages import Picture, open_file
-from ocr.reader import memory_in_use
+from ocr.reader import memory_of
 
 SAMPLES = Path(__file__).resolve().parent.parent / "tests" / "data"
 SCANS = ("vet-invoice.jpg", "vet-invoice-unknown.jpg", "vet-invoice-photo.jpg", "two-pages.tif")
@@ -82,7 +82,7 @@ def main() -> int:
             rounds,
         )
         pages, text_pages = len(pictures), sum(open_file(path, 50).page_count for path in pdfs)
-        memory = [memory_in_use(child.pid or 0) / 2**20 for child in (reader._decoder, reader._engines[0])]
+        memory = [memory_of(child.pid or 0)[0] / 2**20 for child in (reader._decoder, reader._engines[0])]
     print(f"{'':<28}{'CPU s/page':>12}{'wall s/page':>13}{'pages/s':>10}")
     for name, seconds, count in (
         ("bare engine", bare, pages),

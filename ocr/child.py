@@ -18,6 +18,7 @@ import msgspec
 
 from ocr import messages
 from ocr.errors import FileNotOpenError, OcrError
+from ocr.options import RESERVABLE
 
 if TYPE_CHECKING:
     from ocr.pages import OpenFile
@@ -126,7 +127,7 @@ def limit(memory: int) -> None:
     if sys.argv[1] == "decoder":
         resource.setrlimit(resource.RLIMIT_AS, (memory, memory))
     else:  # OpenVINO reserves more than it fills: this stops a runaway, and the reader watches what is filled
-        resource.setrlimit(resource.RLIMIT_DATA, (2 * memory, 2 * memory))
+        resource.setrlimit(resource.RLIMIT_DATA, (RESERVABLE * memory, RESERVABLE * memory))
     resource.setrlimit(resource.RLIMIT_FSIZE, (MAX_FILE_BYTES, MAX_FILE_BYTES))
     resource.setrlimit(resource.RLIMIT_NOFILE, (MAX_OPEN_FILES, MAX_OPEN_FILES))
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 MEGABYTE = 1024 * 1024
+RESERVABLE = 4  # times its memory that the engine may reserve, which is more than it fills
 
 
 @dataclass(frozen=True, slots=True)

@@ -34,7 +34,7 @@ from ocr.errors import (
     ReadTimeoutError,
     rebuild,
 )
-from ocr.options import ReaderOptions
+from ocr.options import RESERVABLE, ReaderOptions
 from ocr.pages import XML, PageFacts
 from ocr.types import Cut, DocumentReading, Method, Page, Reading
 
@@ -46,6 +46,8 @@ START_SECONDS = 60.0  # for a child to be ready; OpenVINO compiles its models
 INSPECT_SECONDS = 20.0
 EXTRACT_SECONDS = 10.0  # for attachments; of 10 MB of XML 1 s
 WATCH_SECONDS = 0.1  # between two looks at the clock and at the child's memory
+FULL = 0.75  # of its memory, at which an engine is replaced before it reads another page
+HALF_RESERVED = RESERVABLE / 2  # times its memory; likewise. At its limit OpenVINO goes on, and reads wrong words
 PAGE_BYTES = os.sysconf("SC_PAGE_SIZE")
 STATELESS = (messages.Open, messages.Recognise, messages.Decide)  # need nothing that was asked before
 FOLDER_PREFIX = "reader-"
@@ -117,6 +119,12 @@ class Child:
     def pid(self) -> int | None:
         return self._process.pid if self._process and self._process.poll() is None else None
 
+    @property
+    def is_worn(self) -> bool:
+        """Whether so much was kept from earlier pages that the next one had better be read by a fresh process."""
+        resident, reserved = memory_of(self.pid) if self.pid else (0, 0)
+        return resident > FULL * self._memory or reserved > HALF_RESERVED * self._memory
+
     def kill(self) -> None:
         """Ends the process and everything it started."""
         process, self._process = self._process, None
@@ -169,7 +177,7 @@ class Child:
                 if not selector.select(WATCH_SECONDS):
                     if time.monotonic() > deadline:
                         raise ReadTimeoutError(seconds)
-                    if memory_in_use(self._process.pid) > self._memory:
+                    if memory_of(self._process.pid)[0] > self._memory:
                         raise EOFError
                     continue
                 part = os.read(descriptor, count - len(found))
@@ -179,12 +187,13 @@ class Child:
         return bytes(found)
 
 
-def memory_in_use(pid: int) -> int:
-    """Resident bytes of a process; 0 when it is gone."""
+def memory_of(pid: int) -> tuple[int, int]:
+    """Bytes that a process fills, and that it has reserved for data; 0 when it is gone."""
     try:
-        return int(Path(f"/proc/{pid}/statm").read_text().split()[1]) * PAGE_BYTES
+        pages = Path(f"/proc/{pid}/statm").read_text().split()
+        return int(pages[1]) * PAGE_BYTES, int(pages[5]) * PAGE_BYTES
     except (OSError, IndexError):
-        return 0
+        return 0, 0
 
 
 def child_environment(folder: Path) -> dict[str, str]:
@@ -342,7 +351,7 @@ class Reader:
         """By the first engine that works: a crash or a time-out of one is the next one's turn."""
         failure: OcrError = ReaderCrashedError()
         for engine in self._engines:
-            if engine.answered >= self.options.recycle_pages:
+            if engine.answered >= self.options.recycle_pages or engine.is_worn:
                 engine.kill()
             try:
                 recognised: messages.Recognised = engine.ask(request, self._seconds_left(deadline))

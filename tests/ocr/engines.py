@@ -1,5 +1,6 @@
 """Engines for tests, named to the reader as "tests.ocr.engines:Class": one that reads what it is told, and bad ones."""
 
+import mmap
 import os
 import time
 
@@ -39,6 +40,20 @@ class GreedyEngine(FixedEngine):
         hoard = []
         while True:
             hoard.append(bytearray(b"x" * (32 * 1024 * 1024)))
+
+
+class HoardingEngine(FixedEngine):
+    """Reserves more with every page, and reads nonsense when there is no more to be had."""
+
+    def __init__(self) -> None:
+        self.hoard: list[mmap.mmap] = []
+
+    def read(self, image: Image, dpi: float | None) -> list[Word]:
+        try:
+            self.hoard.append(mmap.mmap(-1, 300 * 1024 * 1024, flags=mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS))
+        except OSError:
+            return [Word("nonsense", 0, 0, 10, 10, 0.99, 0)]
+        return super().read(image, dpi)
 
 
 class BlindEngine(FixedEngine):

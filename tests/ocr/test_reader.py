@@ -19,7 +19,7 @@ from ocr.errors import (
     ReadTimeoutError,
     TooManyPagesError,
 )
-from ocr.reader import memory_in_use, sweep_folders
+from ocr.reader import memory_of, sweep_folders
 from tests.documents import make_pdf
 
 MEGABYTE = 1024 * 1024
@@ -93,10 +93,16 @@ def test_a_child_that_is_killed_is_replaced(reader: Reader, pdf: Path) -> None:
 
 
 def test_an_engine_that_fills_the_memory_is_stopped(scan: Path) -> None:
-    before = memory_in_use(os.getpid())
+    before = memory_of(os.getpid())[0]
     with Reader(options("GreedyEngine", engine_memory=400 * MEGABYTE)) as reader, pytest.raises(ReaderCrashedError):
         reader.read(scan)
-    assert memory_in_use(os.getpid()) - before < 50 * MEGABYTE
+    assert memory_of(os.getpid())[0] - before < 50 * MEGABYTE
+
+
+def test_pages_read_before_leave_no_trace_on_the_next(scan: Path) -> None:
+    with Reader(options("HoardingEngine", engine_memory=400 * MEGABYTE)) as reader:
+        read = {tuple(word.text for word in reader.read(scan).pages[0].words) for _ in range(8)}
+    assert read == {("Total", "due", "today", "USD", "42.00")}
 
 
 def test_a_file_whose_child_is_killed_under_way_is_no_bad_file(reader: Reader, pdf: Path) -> None:
