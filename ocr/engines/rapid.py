@@ -1,11 +1,14 @@
 """RapidOCR (PP-OCRv6 small) on OpenVINO, on one thread. Figures for the settings: docs/reading.md."""
 
+from itertools import islice
 from typing import Any
 
 import cv2
 import numpy as np
 from rapidocr import EngineType, RapidOCR
 from rapidocr.ch_ppocr_det.utils import DetPreProcess
+from rapidocr.ch_ppocr_rec.typings import WordInfo, WordType
+from rapidocr.ch_ppocr_rec.utils import CTCLabelDecode
 
 from ocr.engines.base import Image
 from ocr.types import Word
@@ -16,8 +19,17 @@ STRIP_SIDE = 5000  # pixels: the longest side at all, for memory's sake
 STRIP_SHAPE = 2.0  # height over width above which a page is taken for a till receipt
 TEXT_SCORE = 0.3  # lines below are dropped; lower than RapidOCR's own 0.5, since a faint line is still evidence
 
-
 LINES_AT_ONCE = 2  # that are recognised together: in larger batches more time goes into padding short ones
+GAP_COLUMNS = 5  # of the recogniser, between two letters: a wider gap parts words,
+GAP_PITCHES = 1.7  # if it is wider than so many of the line's own steps from letter to letter
+# Forms of East Asian width, which the recogniser sees in widely set print, to the plain ones.
+PLAIN_WIDTH = {0xFF01 + i: 0x21 + i for i in range(94)} | {
+    0x3000: " ",
+    0x3002: ".",
+    0x3001: ",",
+    0x3010: "[",
+    0x3011: "]",
+}
 
 
 class RapidEngine:
@@ -29,6 +41,9 @@ class RapidEngine:
         detector.get_preprocess = lambda: TabledPreProcess(
             detector.limit_side_len, detector.limit_type, detector.mean, detector.std
         )
+        recogniser = self._engine._load_rec_model()
+        # Without the blank and the space at its ends, which a decoder adds.
+        recogniser.postprocess_op = WordDecode(recogniser.postprocess_op.character[1:-1])
 
     def read(self, image: Image, dpi: float | None) -> list[Word]:
         colours = cv2.cvtColor(image, cv2.COLOR_GRAY2BGR if image.ndim == 2 else cv2.COLOR_RGB2BGR)
@@ -75,6 +90,37 @@ class TabledPreProcess(DetPreProcess):
         tables = self.normalize(levels).astype(np.float32)
         planes = zip(cv2.split(resized), tables.T, strict=True)
         return np.stack([cv2.LUT(plane, np.ascontiguousarray(table)) for plane, table in planes])[None]
+
+
+class WordDecode(CTCLabelDecode):
+    """Parts a line's letters into words. RapidOCR's own tears widely set print into letters, takes a line with one
+    full-width mark for Chinese, and gives a word the confidence of some letter of the line."""
+
+    def decode(self, *args: Any, **options: Any) -> tuple[list[Any], list[WordInfo]]:
+        lines, words = super().decode(*args, **options)
+        for (text, _), info in zip(lines, words, strict=False):
+            letters = iter([sure for letter, sure in zip(text, info.confs, strict=False) if not letter.isspace()])
+            info.confs = [float(np.mean(list(islice(letters, len(word))))) for word in info.words]
+        return lines, words
+
+    @staticmethod
+    def get_word_info(text: str, selection: np.ndarray) -> WordInfo:
+        """The letters of each word, and their columns. selection: which columns of the recogniser show a letter."""
+        columns = np.flatnonzero(selection)
+        steps = np.diff(columns)
+        widest = max(GAP_COLUMNS, GAP_PITCHES * float(np.median(steps))) if len(steps) else 0.0
+        words: list[list[int]] = []
+        for i, letter in enumerate(text):
+            if letter.isspace():
+                continue
+            if not i or text[i - 1].isspace() or steps[i - 1] > widest:
+                words.append([])
+            words[-1].append(i)
+        return WordInfo(
+            words=[[text[i].translate(PLAIN_WIDTH) for i in word] for word in words],
+            word_cols=[[int(columns[i]) for i in word] for word in words],
+            word_types=[WordType.EN_NUM] * len(words),
+        )
 
 
 def longest_side(width: int, height: int) -> int:

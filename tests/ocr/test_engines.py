@@ -10,7 +10,7 @@ from PIL import Image
 from rapidocr.ch_ppocr_det.utils import DetPreProcess
 
 from ocr import Reader, ReaderOptions
-from ocr.engines.rapid import TabledPreProcess, longest_side
+from ocr.engines.rapid import TabledPreProcess, WordDecode, longest_side
 
 SCAN = Path(__file__).resolve().parents[1] / "data" / "vet-invoice-unknown.jpg"
 
@@ -38,6 +38,27 @@ def test_the_detector_is_given_what_rapidocr_would_give_it() -> None:
     given, expected = (make(*settings)(picture) for make in (TabledPreProcess, DetPreProcess))
     assert given.dtype == expected.dtype
     assert np.array_equal(given, expected)
+
+
+def test_widely_set_letters_stay_one_word() -> None:
+    assert parted("Paid 7.00", (0, 8, 16, 24, 31, 36, 44, 52, 60)) == ["Paid", "7.00"]
+    assert parted("Paid7.00", (0, 8, 16, 24, 48, 56, 64, 72)) == ["Paid", "7.00"]
+    assert parted("16/04\uff08Mon\uff09", (0, 2, 4, 6, 8, 11, 13, 15, 17, 19)) == ["16/04(Mon)"]
+
+
+def parted(text: str, columns: tuple[int, ...]) -> list[str]:
+    selection = np.zeros(100, dtype=bool)
+    selection[list(columns)] = True
+    return ["".join(word) for word in WordDecode.get_word_info(text, selection).words]
+
+
+def test_a_word_is_as_sure_as_its_own_letters() -> None:
+    letters = ["a", "b", "1"]
+    index = np.array([[0, 1, 0, 2, 0, 4, 3, 0]])  # 0: the blank, 4: the space
+    sure = np.array([[1, 0.9, 1, 0.7, 1, 1, 0.5, 1]])
+    _, (info,) = WordDecode(letters).decode(index, sure, return_word_box=True)
+    assert info.words == [["a", "b"], ["1"]]
+    assert info.confs == pytest.approx([0.8, 0.5])
 
 
 @pytest.mark.skipif(not shutil.which("tesseract"), reason="the program tesseract is not installed")
