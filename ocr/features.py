@@ -10,12 +10,13 @@ from collections import Counter
 from collections.abc import Sequence
 from datetime import date
 from decimal import Decimal
+from itertools import combinations
 from statistics import median
 
 from ocr.candidates import AmountCandidate, Candidate, DateCandidate, NumberCandidate
 from ocr.evidence import AboveLabel, LeftLabel, Sheet
 from ocr.lexicon import load_table
-from ocr.types import LineItem
+from ocr.types import LineItem, Method
 
 Features = dict[str, float]
 
@@ -188,6 +189,8 @@ _RATE_MARK = re.compile(
     r"^(?:[A-Z*]|S|Z|SR|ZR|ZRL|\d)?\s*[:=(]?\s*\d{1,2}(?:[.,]\d{1,2})?\s*[%)]*$|^[A-Z]$|^(?:SR|ZR|ZRL)\b"
 )
 _SUMS = frozenset({"total", "gross_total", "net_total", "tax", "tax_included", "amount_due"})
+_WHOLES = frozenset({"total", "gross_total", "amount_due"})
+_SUMMED = _WHOLES | {"other_amount"}
 SHORTEST_SENTENCE = 7  # words, with figures
 RATE_WORDS = 4  # at the head of a row of one rate
 
@@ -224,6 +227,8 @@ class AmountFacts:
         }
         self.rate_rows = self._rate_rows(amounts)
         self.listed = self._listed(amounts, views)
+        self.sum_of_parts = self._sums_of_parts(amounts, views)
+        self.parts = {part for parts, _ in self.sum_of_parts.values() for part in parts}
         self.bottom = max((a.row.index for a in amounts), default=0)
         self.priced = sum(item.net_amount for item in items if item.net_amount is not None) if items else None
         self.item_boxes = [item.box for item in items if item.box]
@@ -249,6 +254,23 @@ class AmountFacts:
             if amount.end >= len(amount.row.tokens) - 1 and amount.decimals == 2 and "%" not in amount.row.text():
                 found.append(amount.value)
         return sum(found, Decimal(0)) if len(found) > 1 else None
+
+    @staticmethod
+    def _sums_of_parts(
+        amounts: Sequence[AmountCandidate], views: Sequence[LabelView]
+    ) -> dict[int, tuple[tuple[int, int], Decimal]]:
+        """Totals, by candidate, that add up two further up, each of one rate of tax ("Total 6% supplies"): those two,
+        and their sum, which knows the sign better where a stroke of a pen stands before the total."""
+        summed = [(a, classes) for a, v in zip(amounts, views, strict=True) if (classes := v.nearest()) & _SUMMED]
+        of_rate = [a for a, _ in summed if _RATE.search(a.row.text(0, a.start)) and a.end == len(a.row.tokens)]
+        found: dict[int, tuple[tuple[int, int], Decimal]] = {}
+        for one, other in combinations(of_rate, 2):
+            total = one.value + other.value
+            for whole, classes in summed:
+                is_below = one.row.index < other.row.index < whole.row.index
+                if total and is_below and abs(total) == abs(whole.value) and classes & _WHOLES:
+                    found[id(whole)] = ((id(one), id(other)), total)
+        return found
 
     @staticmethod
     def _rate_rows(amounts: Sequence[AmountCandidate]) -> set[int]:
@@ -280,6 +302,10 @@ class AmountFacts:
                     break
                 total += amount.value
         return roles
+
+    def value_of(self, amount: AmountCandidate) -> Decimal:
+        is_seen = self.sheet.method is Method.OCR and id(amount) in self.sum_of_parts
+        return self.sum_of_parts[id(amount)][1] if is_seen else amount.value
 
     def of(self, *names: str) -> set[Decimal]:
         return set().union(*(self.labelled.get(name, set()) for name in names))
@@ -326,6 +352,10 @@ def amount_features(facts: AmountFacts, amount: AmountCandidate, view: LabelView
         features["tendered&total"] = 1.0
     if amount.row.index in facts.rate_rows:
         features[f"rate_row:{'one' if len(facts.rate_rows) == 1 else 'several'}"] = 1.0
+    if id(amount) in facts.parts:
+        features["parts:part"] = 1.0
+    elif id(amount) in facts.sum_of_parts:
+        features["parts:whole"] = 1.0
     if id(amount) in facts.column_role:
         features[f"column:{facts.column_role[id(amount)]}"] = 1.0
     if facts.by_row[amount.row.index] > 1 and view.above and _in_total_row(amount):

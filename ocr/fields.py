@@ -202,7 +202,7 @@ def gather_evidence(
         sheet,
         kind,
         tuple(
-            Option(a.value, a, _of_kind(amount_features(amount_facts, a, view), kind))
+            Option(amount_facts.value_of(a), a, _of_kind(amount_features(amount_facts, a, view), kind))
             for a, view in zip(amounts, views, strict=True)
         ),
         tuple(

@@ -221,7 +221,7 @@ def _month(name: str) -> int | None:
     return months.get(plain) or months.get(plain.replace("l", "i")) or months.get(plain.replace("i", "l"))
 
 
-_GAP = r"\s?[-/.,]\s?"
+_GAP = r"\s?[-/.,~]\s?"  # a dash of worn print is read as a tilde
 _DAY = rf"(?=.?\d)[{_DIGITS}]{{1,2}}"
 _YEAR = rf"(?:[{_DIGITS}]{{4}}|'?[{_DIGITS}]{{2}})"
 _MONTH = _month_pattern()

@@ -50,6 +50,17 @@ def test_values_have_their_types() -> None:
     assert fields["invoice_number"].value == "4711"
 
 
+@pytest.mark.parametrize("printed", ["18.60", "- 18.60"], ids=["as printed", "behind a stroke of a pen"])
+def test_the_total_adds_up_the_totals_of_the_rates(printed: str) -> None:
+    text = (
+        "Hill Bakery\nTAX INVOICE\nDate: 21/08/2017\n\nWhite loaf   11.10\nScones   7.00\n\n"
+        "Total 6% supplies (excl. GST): 7.08\nGST: 0.42\nTotal 6% supplies (Inc. GST): 7.50\n"
+        f"Total 0% supplies: 11.10\nTotal Payable: {printed}\n"
+    )
+    page = make_page(text, method=Method.OCR)
+    assert read_fields([page], DocumentKind.RECEIPT)["gross_total"].value == Decimal("18.60")
+
+
 def test_what_is_not_printed_is_left_out() -> None:
     assert not {"due_date", "order_number", "delivery_note_number", "amount_paid", "previous_balance"} & set(
         read(TOTALS)

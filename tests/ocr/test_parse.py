@@ -129,6 +129,10 @@ def test_an_impossible_month_falls_back_to_the_other_order() -> None:
     assert match.read("dmy") == date(2024, 12, 25)
 
 
+def test_a_dash_that_is_read_as_a_tilde_parts_a_date() -> None:
+    assert parse_date("05:03PM 570668 02~05-18") == date(2018, 5, 2)
+
+
 def test_all_dates_of_a_text_are_found_in_order() -> None:
     assert [match.read("dmy") for match in find_dates("from 01.02.2024 to 28 Feb 2024")] == [
         date(2024, 2, 1),
