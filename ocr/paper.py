@@ -42,8 +42,8 @@ Levels = npt.NDArray[np.int_]
 
 def find_paper(image: Image) -> Corners:
     """The corners of the sheet in a picture; nothing where it fills the picture, lies level in it or is not plain."""
-    for view in _views(small_copy(image, LOOK_SIDE)):
-        corners = _sheet(view)
+    for view, level in _views_and_levels(small_copy(image, LOOK_SIDE)):
+        corners = _sheet(view, level)
         if corners is None or not _stands_out(view, corners):
             continue
         if not _is_worth_it(corners, view.shape):
@@ -101,9 +101,24 @@ def _unprinted(grey: Grey) -> Grey:
     return np.asarray(cv2.medianBlur(filled, 5), dtype=np.uint8)
 
 
-def _sheet(view: Grey) -> Points | None:
-    """The corners of the largest pale area, if it has four."""
-    level, _ = cv2.threshold(view, 0, 255, cv2.THRESH_BINARY + cv2.THRESH_OTSU)
+def _views_and_levels(small: Image) -> Iterator[tuple[Grey, float]]:
+    """The views, and the levels above which the sheet may be in each: the shaded part of one that a shadow falls across
+    is told from the table among what is darker than the rest."""
+    views = tuple(_views(small))
+    levels = [_otsu(view) for view in views]
+    yield from zip(views, levels, strict=True)
+    for view, level in zip(views, levels, strict=True):
+        darker = view[view <= level]
+        if darker.size > FEWEST_COVERED * view.size:
+            yield view, _otsu(darker)
+
+
+def _otsu(levels: Grey) -> float:
+    return cv2.threshold(np.ascontiguousarray(levels), 0, 255, cv2.THRESH_BINARY + cv2.THRESH_OTSU)[0]
+
+
+def _sheet(view: Grey, level: float) -> Points | None:
+    """The corners of the largest area that is paler than `level`, if it has four."""
     mask = cv2.morphologyEx((view > level).astype(np.uint8), cv2.MORPH_OPEN, KERNEL)
     outlines, _ = cv2.findContours(mask, cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_SIMPLE)
     if not outlines:

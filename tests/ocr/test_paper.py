@@ -66,6 +66,13 @@ def test_no_sheet_is_cut_along_a_shadow(top: int, slope: float) -> None:
     assert np.abs(found - CORNERS).max() < 10
 
 
+def test_a_sheet_is_found_whose_corner_is_nearer_in_light_to_the_table_than_to_the_sheet() -> None:
+    x, y = np.meshgrid(np.arange(WIDTH), np.arange(HEIGHT))
+    light = 1 - 0.55 / (1 + np.exp((300 + y - x) / 25))
+    found = np.array(find_paper((photograph("dark") * light[:, :, None]).astype(np.uint8))).reshape(-1, 2)
+    assert np.abs(found * (WIDTH, HEIGHT) - CORNERS).max() < 10
+
+
 def test_the_sheet_is_laid_flat() -> None:
     photo = photograph("wood")
     flat = flatten(photo, find_paper(photo))
