@@ -1,9 +1,9 @@
 """Tries the running API against its own OpenAPI document with generated requests, good and bad (schemathesis).
 
-Starts a server of its own (on DATABASE_URL, or on SQLite in a temporary folder) with a tenant, its records and an
-invoice. Then two runs: one with ids and numbers as they are generated, one with such that exist. Prints the reports,
-and how many requests each contract and operation was sent in both, by the status of the answer. The exit status is 0
-where every answer was as documented.
+Starts a server of its own (on DATABASE_URL, a database without secrets of others, or on SQLite in a temporary folder)
+with a tenant, its records and an invoice. Then two runs: one with ids and numbers as they are generated, one with such
+that exist. Prints the reports, and how many requests each contract and operation was sent in both, by the status of the
+answer. The exit status is 0 where every answer was as documented.
 
 usage: scripts/fuzz_api.py [--examples 500] [--workers 2] [schemathesis' own options …]
 """
