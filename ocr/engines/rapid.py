@@ -6,7 +6,7 @@ from typing import Any
 import cv2
 import numpy as np
 from rapidocr import EngineType, RapidOCR
-from rapidocr.ch_ppocr_det.utils import DetPreProcess
+from rapidocr.ch_ppocr_det.utils import DBPostProcess, DetPreProcess
 from rapidocr.ch_ppocr_rec.typings import WordInfo, WordType
 from rapidocr.ch_ppocr_rec.utils import CTCLabelDecode
 
@@ -20,6 +20,11 @@ STRIP_SHAPE = 2.0  # height over width above which a page is taken for a till re
 TEXT_SCORE = 0.3  # lines below are dropped; lower than RapidOCR's own 0.5, since a faint line is still evidence
 
 LINES_AT_ONCE = 2  # that are recognised together: in larger batches more time goes into padding short ones
+BENT = 1.6  # times its own thickness that a line of text is high from its upper to its lower edge: bent paper
+LONG = 8  # times its thickness that such a line is at least
+SAG = 0.3  # of its thickness that a piece of it may still be bent
+MOST_PIECES = 8
+CUT = 1.1  # of its thickness that a line is cleared on either side of a cut: by so much its pieces are widened again
 GAP_COLUMNS = 5  # of the recogniser, between two letters: a wider gap parts words,
 GAP_PITCHES = 1.7  # if it is wider than so many of the line's own steps from letter to letter
 # Forms of East Asian width, which the recogniser sees in widely set print, to the plain ones.
@@ -40,6 +45,15 @@ class RapidEngine:
         detector = self._engine._load_det_model()
         detector.get_preprocess = lambda: TabledPreProcess(
             detector.limit_side_len, detector.limit_type, detector.mean, detector.std
+        )
+        usual = detector.postprocess_op
+        detector.postprocess_op = StraightPieces(
+            usual.thresh,
+            usual.box_thresh,
+            usual.max_candidates,
+            usual.unclip_ratio,
+            usual.score_mode,
+            usual.dilation_kernel is not None,
         )
         recogniser = self._engine._load_rec_model()
         # Without the blank and the space at its ends, which a decoder adds.
@@ -90,6 +104,51 @@ class TabledPreProcess(DetPreProcess):
         tables = self.normalize(levels).astype(np.float32)
         planes = zip(cv2.split(resized), tables.T, strict=True)
         return np.stack([cv2.LUT(plane, np.ascontiguousarray(table)) for plane, table in planes])[None]
+
+
+class StraightPieces(DBPostProcess):
+    """Cuts lines of text that are bent into pieces that are nearly straight, between words: the upright box around a
+    whole one is mostly paper, and RapidOCR drops it."""
+
+    def boxes_from_bitmap(
+        self, pred: np.ndarray, bitmap: np.ndarray, dest_width: int, dest_height: int
+    ) -> tuple[np.ndarray, list[float]]:
+        cut = bitmap.astype(np.uint8)
+        if cut_bent_lines(cut, pred):
+            cut_bent_lines(cut, pred)  # what bends more at one end is still bent there
+        return super().boxes_from_bitmap(pred, cut, dest_width, dest_height)
+
+
+def cut_bent_lines(bitmap: np.ndarray, text: np.ndarray) -> bool:
+    """Cuts the bent lines of `bitmap`, in place; whether there were any. text: how likely each pixel is text, 0..1."""
+    contours, _ = cv2.findContours(bitmap, cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_NONE)
+    is_bent = False
+    for contour in contours:
+        _, sides, _ = cv2.minAreaRect(contour)
+        length, height = max(sides), min(sides)
+        thickness = cv2.contourArea(contour) / max(length, 1.0)
+        if height > BENT * thickness and length > LONG * thickness > 0:
+            pieces = min(int(np.ceil(np.sqrt((height - thickness) / (SAG * thickness)))), MOST_PIECES)
+            is_bent |= _cut_line(bitmap, text, contour, pieces, max(1, round(CUT * thickness)))
+    return is_bent
+
+
+def _cut_line(bitmap: np.ndarray, text: np.ndarray, contour: np.ndarray, pieces: int, reach: int) -> bool:
+    """Clears `reach` columns on either side of where least of the line is text, near the ends of equal pieces."""
+    left, top, width, height = cv2.boundingRect(contour)
+    if height > width:
+        return False
+    line = np.zeros((height, width), dtype=np.uint8)
+    cv2.drawContours(line, [contour - (left, top)], 0, 1, cv2.FILLED)
+    area = bitmap[top : top + height, left : left + width]
+    profile = (text[top : top + height, left : left + width] * line).sum(axis=0)
+    play = width // (4 * pieces)
+    for piece in range(1, pieces):
+        start = piece * width // pieces - play
+        column = start + int(profile[start : start + 2 * play + 1].argmin())
+        columns = slice(max(column - reach, 0), column + reach)
+        area[:, columns][line[:, columns] > 0] = 0
+    return True
 
 
 class WordDecode(CTCLabelDecode):

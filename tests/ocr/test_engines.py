@@ -4,13 +4,14 @@ import os
 import shutil
 from pathlib import Path
 
+import cv2
 import numpy as np
 import pytest
-from PIL import Image
+from PIL import Image, ImageDraw, ImageFont
 from rapidocr.ch_ppocr_det.utils import DetPreProcess
 
 from ocr import Reader, ReaderOptions
-from ocr.engines.rapid import TabledPreProcess, WordDecode, longest_side
+from ocr.engines.rapid import RapidEngine, TabledPreProcess, WordDecode, longest_side
 
 SCAN = Path(__file__).resolve().parents[1] / "data" / "vet-invoice-unknown.jpg"
 
@@ -38,6 +39,18 @@ def test_the_detector_is_given_what_rapidocr_would_give_it() -> None:
     given, expected = (make(*settings)(picture) for make in (TabledPreProcess, DetPreProcess))
     assert given.dtype == expected.dtype
     assert np.array_equal(given, expected)
+
+
+def test_a_long_line_on_bent_paper_is_read() -> None:
+    text = "Strada Statale 16 km 401 - 71016 San Severo (FG) - Tel. +39 0471 555 872 - P.IVA 82804355593"
+    page = Image.new("L", (1700, 600), 255)
+    font = ImageFont.load_default(size=28)
+    ImageDraw.Draw(page).text((110, 280), text, font=font, fill=0)
+    x, y = np.meshgrid(np.arange(1700, dtype=np.float32), np.arange(600, dtype=np.float32))
+    bent = cv2.remap(np.asarray(page), x, y + 28 * np.sin(x / 270), cv2.INTER_LINEAR, borderValue=255)
+    words = set(text.split())
+    read = {word.text for word in RapidEngine().read(np.asarray(bent, dtype=np.uint8), None)}
+    assert len(words & read) >= len(words) - 3
 
 
 def test_widely_set_letters_stay_one_word() -> None:
