@@ -98,12 +98,13 @@ class Recogniser:
     """Holds one engine."""
 
     def __init__(self, name: str, languages: str, page_seconds: float) -> None:
-        from ocr import engines, orientation, paper, quality
+        from ocr import engines, orientation, paper, quality, repair
 
         self._engine = engines.create(name, languages.split("+"), page_seconds)
         self._orientation = orientation
         self._paper = paper
         self._quality = quality
+        self._repair = repair
 
     def answer(self, request: messages.Request) -> messages.Response:
         import numpy as np
@@ -119,6 +120,7 @@ class Recogniser:
             image, words, turned = self._orientation.read_upright(self._engine, picture, request.dpi)
         notices = list(self._quality.judge(image, words))
         height, width = image.shape[:2]
+        words = self._repair.repair_signs(words)
         return messages.Recognised(self._engine.name, words, width, height, turned, paper, notices)
 
 

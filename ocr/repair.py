@@ -1,13 +1,19 @@
-"""Undoes what recognition does to names and addresses: lost spaces, broken legal forms, a misread letter.
+"""Undoes what recognition does to names and addresses: lost spaces, broken legal forms, a misread letter; and to the
+currency signs of amounts.
 
-Only for words from a picture; a text layer is taken as it is. Repairs go no further than words of the lexicon.
+Only for words from a picture; a text layer is taken as it is. Repairs go no further than words of the lexicon, and
+signs that stand at the page's other amounts.
 """
 
 import re
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import replace
 from functools import cache
 
 from ocr.addresses import word_set
 from ocr.parse import fold, without_accents
+from ocr.types import Word
 
 SHORTEST_PART = 4  # letters of a word that a glued one may be cut into
 SHORTEST_KNOWN = 6  # letters of a known word that proves a cut inside mixed case
@@ -17,6 +23,22 @@ SHORTEST_MISREAD = 6  # letters of a word that is corrected by one letter
 _SDN_BHD = re.compile(r"\bS\s?[DO0]\s?N\.?\s*[BD]\s?H\s?D\b|\bS\s?D?\s?N\.? [BD]\s?H\s?D\b", re.IGNORECASE)
 _S_B = re.compile(r"\s[S5]\s?/\s?[B8]$")
 _CAMEL = re.compile(r"(?<=[a-z]{3})(?=[A-Z][a-z]{3})")
+_SIGNED = re.compile(r"([-+(]*)([^\W\d_]|[£€$])(\d[\d.,]*[.,]\d\d\)?-?)")
+_MISREAD = {"£": "fFEtL", "€": "EeCcG", "$": "S"}  # letters that a currency sign is read as
+
+
+def repair_signs(words: Sequence[Word]) -> list[Word]:
+    """The words of a page, the currency signs before its amounts put right: "f17.48" where others are "£4.84". Only
+    where the sign stands before more amounts than the letter."""
+    signed = [_SIGNED.fullmatch(word.text) for word in words]
+    count = Counter(match[2] for match in signed if match)
+    printed = {
+        letter: sign for sign, letters in _MISREAD.items() for letter in letters if count[sign] > count[letter] > 0
+    }
+    return [
+        replace(word, text=f"{match[1]}{printed[match[2]]}{match[3]}") if match and match[2] in printed else word
+        for word, match in zip(words, signed, strict=True)
+    ]
 
 
 def repair_name(text: str, country: str) -> str:

@@ -1,6 +1,7 @@
 import pytest
 
-from ocr.repair import repair_address, repair_name
+from ocr.repair import repair_address, repair_name, repair_signs
+from ocr.types import Word
 
 
 @pytest.mark.parametrize(
@@ -35,3 +36,17 @@ def test_addresses_are_put_right(read: str, printed: str) -> None:
 
 def test_an_american_state_has_no_zero() -> None:
     assert repair_address("Bend, 0R 97702", "US") == "Bend, OR 97702"
+
+
+@pytest.mark.parametrize(
+    ("read", "printed"),
+    [
+        ("£4.84 f17.48 £16.87 -f2.00 £3.10 kg", "£4.84 £17.48 £16.87 -£2.00 £3.10 kg"),
+        ("€4,84 E17,48 €1.016,87", "€4,84 €17,48 €1.016,87"),
+        ("f4.84 £17.48", "f4.84 £17.48"),  # as many one way as the other
+        ("£4.84 £17.48 A2.00 L20-44 t2", "£4.84 £17.48 A2.00 L20-44 t2"),
+    ],
+)
+def test_currency_signs_are_put_right_by_the_others(read: str, printed: str) -> None:
+    words = [Word(text, 0, 0, 10, 10) for text in read.split()]
+    assert " ".join(word.text for word in repair_signs(words)) == printed
