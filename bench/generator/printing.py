@@ -513,7 +513,7 @@ class PartyView:
         """The lines of the address as the country writes them."""
         place, code = self.party.place, self.writer.paper.country.code
         yield place.street
-        if code == "US":
+        if code in ("US", "CA"):
             yield f"{place.city}, {place.state} {place.postcode}"
         elif code == "AU":
             yield f"{place.city} {place.state} {place.postcode}"

@@ -4,6 +4,7 @@ import re
 import unicodedata
 from collections import defaultdict
 from collections.abc import Mapping
+from decimal import Decimal
 from typing import Any
 
 import pypdfium2 as pdfium
@@ -18,6 +19,7 @@ CURRENCY_SIGNS = {
     "EUR": ("€",),
     "AUD": ("$",),
     "NZD": ("$",),
+    "CAD": ("$",),
     "INR": ("₹", "Rs."),
     "CHF": ("Fr.", "SFr."),
 }
@@ -74,7 +76,7 @@ def row_of(paper: Paper, layout: Layout, printed: Print, *, is_digital: bool) ->
     tags = ["credit-note"] * (paper.kind == "credit_note") + ["multi-page"] * (pages > 1)
     if paper.kind == "delivery_note" and not any("totalPrice" in item for item in row["deliveredItems"]):
         tags.append("unpriced")
-    if fields.get("currency") in ("AUD", "NZD") and not re.search(r"AUD|NZD|A\$|NZ\$", printed.text):
+    if fields.get("currency") in ("AUD", "NZD", "CAD") and not re.search(r"AUD|NZD|CAD|CA?\$|A\$|NZ\$", printed.text):
         tags.append("currency-implicit")
     return row | {
         "extra": dict(extra),
@@ -126,8 +128,8 @@ def add_payments(
     if paper.kind in ("statement", "other", "delivery_note"):
         return
     found = [dict(payments[index]) for index in sorted(payments)]
-    if len(found) == 1 == len(paper.payments) and "amount" in found[0]:
-        fields.setdefault("amountPaid", found[0]["amount"])
+    if found and len(found) == len(paper.payments) and all("amount" in payment for payment in found):
+        fields.setdefault("amountPaid", str(sum(Decimal(payment["amount"]) for payment in found)))
     if len(found) == len(paper.payments) and all({"amount", "paymentDate"} <= set(p) for p in found):
         extra["payments"] = found
 
