@@ -200,6 +200,7 @@ _PHONE = re.compile(r"^[+(]?\(?0?\d{2,5}\)?[\s\-/]\d{2,}([\s\-]\d{2,})+$|^\(\d{2
 _AREA_CODE = re.compile(r"^\(\d{2,5}\)$")  # "(612) 555-0189"
 _POSTCODE = re.compile(r"^[A-Z]{1,2}\d[A-Z\d]? \d[A-Z]{2}[,.;]?$")  # "NE46 3NU"
 _NO_PREFIX = frozenset({"tax_id", "company_number", "bank", "phone", "mobile", "fax"})  # "EIN 74-0321072"
+_PAGE = re.compile(r"^(?:pages?|pg|pag|seite|blatt|blad|pagina|hoja|foglio)\.?:?$", re.IGNORECASE)  # "PAGE 1 OF 1"
 _PERCENT_OR_UNIT = re.compile(r"%$|^\d+([.,]\d+)?(kg|g|ml|l|cl|mm|cm|m|x|pk|kw|h|%)$", re.IGNORECASE)
 _DECIMAL = re.compile(r"^[£$€]?-?\d{1,3}(?:[.,]?\d{3})*[.,]\d{2}-?$")
 
@@ -213,6 +214,8 @@ def find_numbers(sheet: Sheet, dates: Sequence[DateCandidate]) -> list[NumberCan
         labelled = {i for label in row.labels for i in range(label.start, label.end)}
         places = {i + k for i in range(len(row.tokens) - 1) if _POSTCODE.match(row.text(i, i + 2)) for k in (0, 1)}
         foreign = places | {label.start for label in row.labels if label.classes & _NO_PREFIX}
+        paged = {i for i, token in enumerate(row.tokens) if _PAGE.match(token.text)}
+        foreign |= paged | {i + 1 for i in paged}
         for i in range(len(row.tokens)):
             if i in foreign or (i and _AREA_CODE.match(row.tokens[i - 1].text)):
                 continue

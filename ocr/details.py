@@ -7,6 +7,7 @@ from functools import cache
 
 from ocr.addresses import (
     EMAIL,
+    PHONE,
     has_postcode,
     has_word,
     is_address_line,
@@ -25,6 +26,7 @@ LEADING_LINES = 4  # lines that may stand between a name and its address (regist
 MOST_CELLS = 4  # a row of more cells is a table's, not a block's
 CONTACT_CLASSES = frozenset({"phone", "mobile", "fax", "email", "web", "tax_id", "company_number", "bank"})
 
+_LONG_NUMBER = re.compile(r"(?:[A-Z]{2,3} ?)?\d(?:[ .]?\d){6,}[A-Z]?")  # "FR 78 875 420 542"
 _REGISTRATION = re.compile(
     r"^\W*(?:\(?\s*(?:co\.?\s*(?:reg|no|rfg)|company|reg|roc|rob|gst|sst|abn|acn|vat|est|tin|uen|brn)\b"
     r"|\(?no\.?\s*\d{5,}|\(?[A-Z]{0,3}\d{4,}-?[A-Z]{0,2}\)?$|\d{4,}-?[A-Z]\b)",
@@ -108,6 +110,9 @@ def _cut_address(line: Line) -> tuple[Line | None, bool]:
     end = min((lb.start for lb in labels), default=line.end)
     for i in range(line.start, end):
         token = line.row.tokens[i].text
+        if i > line.start and _parts_contact(line, i, end):
+            end = i
+            break
         rest = line.row.text(i, end)
         if (
             EMAIL.search(token)
@@ -119,6 +124,16 @@ def _cut_address(line: Line) -> tuple[Line | None, bool]:
     if end == line.start:
         return None, False
     return Line(line.row, line.start, end), end < line.end
+
+
+def _parts_contact(line: Line, at: int, end: int) -> bool:
+    """Whether a stroke or dot parts the address from a telephone or a tax number: "80333 München | 089 1234567"."""
+    tokens = line.row.tokens
+    if tokens[at].words:
+        return False
+    stop = next((i for i in range(at + 1, end) if not tokens[i].words), end)
+    text = line.row.text(at + 1, stop)
+    return bool(PHONE.fullmatch(text) or _LONG_NUMBER.fullmatch(text))
 
 
 def _is_heading(line: Line, label: Label) -> bool:

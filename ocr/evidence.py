@@ -39,6 +39,7 @@ _COLUMNS = frozenset({"column", "other_amount"})
 _WAYS_AND_DAYS = frozenset({"tendered", "payment_date", "date"})
 _AMOUNT = re.compile(r"\d[.,]\d\d$")
 _TAXES = frozenset({"tax", "tax_included"})
+_NUMBERED = frozenset({"order_number", "sales_order", "account_number", "delivery_note_number", "original_invoice", "tax_id"})
 _FULL_STOP = re.compile(r"[^\W\d]{5,}\.$")  # no abbreviation
 _CLOSES = re.compile(r"[:#=]\s*$|\.{2,}$|\bNo\.?$", re.IGNORECASE)
 T = TypeVar("T")
@@ -363,6 +364,8 @@ def _belongs_to(row: SheetRow, before: Label, label: Label) -> bool:
     if any(token.words for token in row.tokens[before.end : label.start]):
         return False
     if row.text(label.start, label.end) == "#":  # "Invoice No: # 4711"
+        return True
+    if label.classes == {"number"} and before.classes & _NUMBERED:  # "Ihr Auftrag | Nr. 4711"
         return True
     ties = (row.tokens[before.end - 1].words[-1:], row.tokens[label.start].words[:1])  # "Total incl. | VAT (incl. VAT)"
     return QUALIFIER in label.classes or bool(
