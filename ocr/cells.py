@@ -6,7 +6,7 @@ Words that print one value ("€ 399,00", "RM20. 40", "12.00 -", "19 %") become 
 import re
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from enum import StrEnum
 from functools import cache
@@ -32,7 +32,7 @@ _AMOUNT = re.compile(
 _MARKED = re.compile(
     rf"^[-+(]{{0,2}}(?:{CURRENCY_MARK}\s?[-+]?\d[\d.,']*|\d[\d.,']*\s?{CURRENCY_MARK})\)?-?$", re.IGNORECASE
 )
-_GLUED_MARK = re.compile(rf"^([-+]?(?:{CURRENCY_MARK})?[-+]?{_DECIMALS}-?)\s?[*#]?([A-Z]|SR|ZRL|ZR|TX)$")
+_GLUED_MARK = re.compile(rf"^([-+(]?(?:{CURRENCY_MARK})?[-+(]?{_DECIMALS}[-)]?)\s?[*#]?([A-Z]|SR|ZRL|ZR|TX)$")
 _PER_UNIT = re.compile(r"(?<=\d[.,]\d\d)\s?/\s?[A-Za-z]{1,6}\.?$")  # "0.85/pc"
 _SPACED = re.compile(r"^-?\d{1,3}(?: \d{3})+,\d{2}$")  # "2 450,00"
 _SLIPPED = re.compile(r"^[-+]?[\dOoIl|SB]{1,6}[.,][\dOoIl|SB]{2}$")
@@ -44,6 +44,7 @@ _PACK = re.compile(
 )
 _MEASURE = r"(?:kg|g|gm|mg|ml|cl|l|ltr|litres?|lb|oz|cm|mm|m|gal|pk|s)"
 _CASE = re.compile(rf"^\d+\s?[x\u00d7]\s?(?:\d+\s?[x\u00d7]\s?)?\d+(?:[.,]\d+)?\s?{_MEASURE}$", re.IGNORECASE)
+_COUNTED = re.compile(r"([-+]?\d{1,4}(?:[.,]\d{2,3}(?=\w[a-z]{2})|[.,]\d{3}))([^\W\d_a-z]\w\S*)")
 _NUMBER_UNIT = re.compile(r"^([-+]?\d+(?:[.,]\d+)?)\s?([A-Za-zµ]{1,8})\.?$")
 
 
@@ -104,6 +105,7 @@ def decimal_sign(rows: Iterable[Row]) -> str:
 
 def read_tokens(row: Row, decimal: str = "") -> tuple[Token, ...]:
     """The tokens of a row from left to right; every word is in exactly one."""
+    row = replace(row, words=tuple(part for word in row.words for part in _unglued(word)))
     dates = _dated_words(row)
     tokens: list[Token] = []
     start = 0
@@ -120,6 +122,15 @@ def read_tokens(row: Row, decimal: str = "") -> tuple[Token, ...]:
     return tuple(tokens)
 
 
+def _unglued(word: Word) -> tuple[Word, ...]:
+    """A word, or the quantity and the name that stand so close that they were taken for one: "3.00Rabies"."""
+    match = _COUNTED.fullmatch(word.text)
+    if match is None:
+        return (word,)
+    middle = word.left + (word.right - word.left) * len(match[1]) / len(word.text)
+    return replace(word, text=match[1], right=middle), replace(word, text=match[2], left=middle)
+
+
 def _dated_words(row: Row) -> dict[int, int]:
     """First word → word after the last one, of every date in the row."""
     text = row.text
@@ -134,8 +145,13 @@ def _dated_words(row: Row) -> dict[int, int]:
     for begin, stop in spans:
         inside = [i for i, at in enumerate(starts) if at < stop and at + len(row.words[i].text) > begin]
         if inside and sum(c.isalpha() for i in inside for c in row.words[i].text) <= 2 + (stop - begin):
-            found[inside[0]] = inside[-1] + 1
+            found[inside[0] - _names_weekday(row.words, inside[0])] = inside[-1] + 1
     return found
+
+
+def _names_weekday(words: Sequence[Word], at: int) -> bool:
+    """Whether the word before a date is the day of its week."""
+    return at > 0 and fold(words[at - 1].text) in load_table("names")["weekdays"]
 
 
 def _value_at(words: Sequence[Word], start: int, decimal: str) -> Token | None:

@@ -35,6 +35,8 @@ EDGE_COST = 0.05  # a height of misalignment
 SHORT_UNIT, SHORT_UNIT_COST = 4, 0.8  # letters of an abbreviation that may be a unit nobody knows, and its cost
 BEFORE_NAMES = 0.15  # cost of a name that ends left of its heading
 WORDED_CODE = 0.0  # cost of an article number without a digit ("CONS") that begins below its heading
+MOST_SUMS = 3  # columns that only say how much
+LONGEST_TAX_CODE = 2  # letters
 SECOND_VALUE = 3.0  # cost of a second value in a column that has one
 
 
@@ -273,7 +275,8 @@ def _cells(row: Row) -> list[_Cell]:
     group: list[Word] = []
     widest = CELL_GAP * row.height
     for word in (part for printed in row.words for part in _unglued(printed)):
-        if group and word.left - group[-1].right > widest:
+        stroke = bool(group) and "/" in (group[-1].text, word.text)  # "Product / Code" stands wider apart
+        if group and word.left - group[-1].right > (SPACED_GAP * row.height if stroke else widest):
             found += _part(group)
             group = []
         group.append(word)
@@ -314,12 +317,15 @@ def _part(words: Sequence[Word]) -> list[_Cell]:
     if any(_CURRENCY_ONLY.fullmatch(word.text) for word in words) and not any(fold_heading(w.text) for w in words):
         return [_Cell(tuple(words), frozenset({Role.TOTAL}))]
     text = " ".join(word.text for word in words)
+    for cut in range(min(len(words), LONGEST_PHRASE)):  # "Product / Code", or "Qty Product / Code"
+        before, either = fold_heading(" ".join(word.text for word in words[:cut])), words[cut:]
+        roles = _roles_of_alternatives(" ".join(word.text for word in either))
+        if roles and (not cut or roles_of(before)):
+            counted = [_Cell(tuple(words[:cut]), roles_of(before))] if cut else []
+            return [*counted, _Cell(tuple(word for word in either if fold_heading(word.text)), roles)]
     words = [word for word in words if fold_heading(word.text)]
     if not words:
         return []
-    either = _roles_of_alternatives(text)
-    if either:
-        return [_Cell(tuple(words), either)]
     whole = roles_of(fold_heading(text))
     if whole and not _are_several(words):
         return [_Cell(tuple(words), whole)]
@@ -359,8 +365,11 @@ def _are_several(words: Sequence[Word]) -> bool:
     if len(words) != 2:
         return False
     first, second = (roles_of(fold_heading(word.text)) for word in words)
-    gap = words[1].left - words[0].right
-    return bool(first and second and not first & second) and gap > PHRASE_GAP * (words[0].bottom - words[0].top)
+    if not first or not second or first & second:
+        return False
+    text = fold_heading(" ".join(word.text for word in words))
+    turned = text not in _phrases() and not first & roles_of(text)  # "Qty Pack" is no "pack qty"
+    return turned or words[1].left - words[0].right > PHRASE_GAP * (words[0].bottom - words[0].top)
 
 
 def _build(rows: Sequence[Row], tokens: Sequence[Sequence[Token]], main: int) -> Heading | None:
@@ -507,6 +516,8 @@ def _names_delivered(text: str) -> bool:
 
 def _is_table(model: Columns) -> bool:
     """Whether goods can stand below: a name or article number, and what is counted or paid."""
+    if _heads_sums(model):
+        return False
     named = model.has(Role.DESCRIPTION) or any(column.under for column in model.columns)
     counted = model.has(Role.QUANTITY) or model.has(Role.UNIT_PRICE) or model.has(Role.TOTAL)
     if named:
@@ -514,6 +525,19 @@ def _is_table(model: Columns) -> bool:
     if model.has(Role.SKU) and model.has(Role.QUANTITY) and not model.has(Role.DATE):
         return model.has(Role.UNIT_PRICE) or model.has(Role.UNIT) or model.has(Role.ORDERED)
     return model.has(Role.QUANTITY) and model.has(Role.UNIT_PRICE) and model.has(Role.TOTAL)
+
+
+def _heads_sums(model: Columns) -> bool:
+    """Whether a heading is of sums beside each other: "Lines, Goods, Carriage, VAT, Total"."""
+    names = {column.text for column in model.of(Role.DESCRIPTION)}
+    counted = model.of(Role.QUANTITY, Role.SKU, Role.DATE, Role.DISCOUNT)
+    taxed = model.has(Role.TAX) or len(model.of(Role.TOTAL, Role.OTHER)) >= MOST_SUMS
+    return bool(names) and names <= _sums() and taxed and not counted
+
+
+@cache
+def _sums() -> frozenset[str]:
+    return frozenset(load_table("columns")["totals"]["hard"])
 
 
 def share_out(tokens: Sequence[Token], model: Columns) -> list[Column | None]:
@@ -549,8 +573,13 @@ def share_out(tokens: Sequence[Token], model: Columns) -> list[Column | None]:
 
 
 def _are_two_values(before: Token | None, token: Token) -> bool:
-    """Whether a rate and an amount follow each other, as "21% 11.96": close as they stand, they are two columns'."""
-    return before is not None and (before.kind, token.kind) == (Kind.PERCENT, Kind.AMOUNT)
+    """Whether a rate and an amount follow each other, as "21% 11.96", an amount and its tax's code ("61.08 S"), or a
+    number and a name that touch ("3.00Rabies"): close as they stand, they are two columns'."""
+    if before is None:
+        return False
+    touching = before.kind in (Kind.NUMBER, Kind.AMOUNT) and before.right == token.left
+    coded = before.kind is Kind.AMOUNT and token.kind is Kind.TEXT and len(token.text) <= LONGEST_TAX_CODE
+    return touching or coded or (before.kind, token.kind) == (Kind.PERCENT, Kind.AMOUNT)
 
 
 def _keep(

@@ -39,7 +39,9 @@ _COLUMNS = frozenset({"column", "other_amount"})
 _WAYS_AND_DAYS = frozenset({"tendered", "payment_date", "date"})
 _AMOUNT = re.compile(r"\d[.,]\d\d$")
 _TAXES = frozenset({"tax", "tax_included"})
-_NUMBERED = frozenset({"order_number", "sales_order", "account_number", "delivery_note_number", "original_invoice", "tax_id"})
+_NUMBERED = frozenset(
+    {"order_number", "sales_order", "account_number", "delivery_note_number", "original_invoice", "tax_id"}
+)
 _FULL_STOP = re.compile(r"[^\W\d]{5,}\.$")  # no abbreviation
 _CLOSES = re.compile(r"[:#=]\s*$|\.{2,}$|\bNo\.?$", re.IGNORECASE)
 T = TypeVar("T")

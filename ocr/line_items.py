@@ -12,11 +12,23 @@ from decimal import Decimal
 from functools import cache
 
 from ocr.cells import Kind, Token, is_code, is_misread_one, split_quantity_unit
-from ocr.columns import NAMES, Columns, Heading, Role, find_headings
+from ocr.columns import NAMES, Column, Columns, Heading, Role, find_headings
 from ocr.layout import Row
 from ocr.lexicon import load_table
-from ocr.parse import fold, parse_quantity
-from ocr.tables import CELL_GAP, Sheet, TableRow, ends_as_sum, is_carried, is_leader, is_sum, place, read_sheet, sums
+from ocr.parse import CURRENCY_MARK, fold, parse_quantity
+from ocr.tables import (
+    CELL_GAP,
+    Sheet,
+    TableRow,
+    cells,
+    ends_as_sum,
+    is_carried,
+    is_leader,
+    is_sum,
+    place,
+    read_sheet,
+    sums,
+)
 from ocr.templates import Template, names_sum, place_columns
 from ocr.types import BoundingBox, DocumentKind, LineItem, Method, Page
 from ocr.unheaded import complete_columns, infer_columns
@@ -26,6 +38,7 @@ PRICE_TOLERANCE = Decimal("0.011")  # of a product of printed values, which were
 NEAR_ROW = 2.2  # word heights: halves of one line stand no further apart
 WRAP_SLACK = 0.6  # word heights by which a word may have fitted and still been wrapped
 NARROW = 6.0  # word heights between the longest name and the next column, in a column that names fill
+FAR_RIGHT = 8.0  # word heights: no name begins so far to the right of the others
 INDENT = 0.6  # word heights to the right of the names: text about an item, not a heading
 SMALLER = 0.88  # of the names' height: small print under an item
 CLOSER = 0.9  # a row nearer to the item above than to the one below belongs above
@@ -33,11 +46,12 @@ LONGEST_HEADING = 8  # words
 SKU_GAP = 0.7  # word heights between an article number and the name in one column
 
 _TIMES = re.compile(
-    r"(?:^|\s)([-+]?\d+(?:[.,]\d+)?)\s*(?:[A-Za-z]{2,4}\s*)?(?:[xX@*]+|\u00e0|je)\s*(?:RM|EUR|[£€$])?\s*(\d+(?:[.,]\d+)?)(?=\s|$|[A-Za-z(=/])"
+    r"(?:^|\s)([-+]?\d+(?:[.,]\d+)?)\s*(?:[A-Za-z]{2,4}\s*)?(?:[xX@*]+|\u00e0|je)"
+    rf"\s*{CURRENCY_MARK}?\s*(\d+(?:[.,]\d+)?)(?=\s|$|[A-Za-z(=/])"
 )
 
 
-_PRICED = re.compile(r"(?:[A-Za-z]{1,4} )?[xX@*\u00d7] ?(?:RM|EUR|[£€$])? ?\d+(?:[.,]\d+)?$")  # of "4 kg @ £10.00"
+_PRICED = re.compile(rf"(?:[A-Za-z]{{1,4}} )?[xX@*\u00d7] ?{CURRENCY_MARK}? ?\d+(?:[.,]\d+)?$")  # of "4 kg @ £10.00"
 _BRACKETED = re.compile(r"[\[(](?=[^\])]*\d)([A-Z0-9][A-Z0-9./_-]{2,})[\])]")  # "[BR-104] Pale Ale"
 _COUNTED_NAME = re.compile(r"(\d{1,3}) ?[xX\u00d7*] ([^\W\d].*)")  # "2 x Lager"
 
@@ -138,7 +152,11 @@ def _patient_above(sheet: Sheet, heading: Heading) -> str:
     if heading.first < 1:
         return ""
     above, first = sheet.rows[heading.first - 1], sheet.rows[heading.first]
-    return patient_of(above.text) if _near(above, first) and len(above.words) <= LONGEST_HEADING else ""
+    return (
+        patient_in(sheet.tokens[heading.first - 1])
+        if _near(above, first) and len(above.words) <= LONGEST_HEADING
+        else ""
+    )
 
 
 def _read_region(
@@ -172,6 +190,10 @@ def _read_region(
         if is_sum(placed):
             _settle_texts(drafts[-1] if drafts else None, None, texts, groups, model)
             is_open, texts, half = not drafts and not any(t.kind is Kind.AMOUNT for t in placed.tokens), [], None
+            continue
+        if is_open and drafts and _stands_right(placed, drafts):
+            _settle_texts(drafts[-1], None, texts, groups, model)
+            texts, half = [], None
             continue
         if is_open and drafts and _is_sum_of(placed, drafts, summed):
             _settle_texts(drafts[-1], None, texts, groups, model)
@@ -223,6 +245,15 @@ def _is_sum_of(placed: TableRow, drafts: Sequence[Draft], summed: int) -> bool:
     return any(len(part) > 1 - named and sum(part) == placed.total.number for part in (amounts, amounts[summed:]))
 
 
+def _stands_right(placed: TableRow, drafts: Sequence[Draft]) -> bool:
+    """Whether an amount's only words begin far to the right of all names above, as in a block of sums."""
+    values = placed.in_role(Role.QUANTITY, Role.ORDERED, Role.UNIT_PRICE, Role.SKU, Role.DATE)
+    if values or placed.total in (None, placed.tokens[0]):
+        return False
+    names = [draft.own_name[0].left for draft in drafts if draft.own_name]
+    return bool(names) and placed.tokens[0].left > max(names) + FAR_RIGHT * placed.row.height
+
+
 def _widest_name(table: Sequence[TableRow], model: Columns, unpriced: bool) -> float:
     """Right edge of the longest name in a row of amounts."""
     rights = []
@@ -262,8 +293,18 @@ def _is_item(placed: TableRow, model: Columns, unpriced: bool) -> bool:
         stray = any(column is None and token.kind is Kind.TEXT for token, column in _pairs(placed))
         return named or bool(counted) or not stray
     if not model.has(Role.TOTAL) or unpriced:
-        return bool(counted) and named and _letters(_text(placed.in_role(*NAMES))) + len(placed.in_role(Role.SKU)) >= 2
+        return (
+            bool(counted)
+            and named
+            and not _is_labelled(placed)
+            and _letters(_text(placed.in_role(*NAMES))) + len(placed.in_role(Role.SKU)) >= 2
+        )
     return False
+
+
+def _is_labelled(placed: TableRow) -> bool:
+    """Whether a row begins with a label and its number ("Colis : 8"), as rows below a table do."""
+    return re.match(r"[^\W\d][^:\d]*: ?\d", " ".join(token.text for token in placed.tokens[:3])) is not None
 
 
 def _is_plain_total(placed: TableRow, total: Token) -> bool:
@@ -274,7 +315,7 @@ def _is_plain_total(placed: TableRow, total: Token) -> bool:
     return total.number == 0 or is_product(quantity.number, price.number, total.number, None)
 
 
-def _pairs(placed: TableRow) -> Iterable[tuple[Token, object]]:
+def _pairs(placed: TableRow) -> Iterable[tuple[Token, Column | None]]:
     return zip(placed.tokens, placed.columns, strict=True)
 
 
@@ -306,12 +347,12 @@ class _Groups:
     names_begin_above: bool = False  # whether a name was seen to begin above its amounts
     widest: float = 0.0  # right edge of the longest name in the table
 
-    def take(self, text: str) -> None:
-        name = patient_of(text)
+    def take(self, tokens: Sequence[Token]) -> None:
+        name = patient_in(tokens)
         if name:
             self.patient = name
         else:
-            self.category = text
+            self.category = _clean(_text(tokens))
 
 
 def _settle_texts(
@@ -343,7 +384,7 @@ def _settle_texts(
         left = _take_begun(above, left, below, groups)
     for row in () if stacked else left:
         if _is_heading(row, above, below):
-            groups.take(_clean(_text(row.tokens)))
+            groups.take(row.tokens)
 
 
 def _bare_factors(placed: TableRow) -> tuple[Decimal, Decimal] | None:
@@ -521,6 +562,13 @@ def patient_of(text: str) -> str:
     return ""
 
 
+def patient_in(tokens: Sequence[Token]) -> str:
+    """The animal that a row names; where the rest stands apart ("Gus      Canine, Beagle"), its first cell does."""
+    head = _text(cells(tokens)[0])
+    name = patient_of(head) or patient_of(_text(tokens))
+    return _clean(head) if name.startswith(f"{head} ") else name
+
+
 # --- Drafts → line items -------------------------------------------------------------------------------------------
 
 
@@ -630,7 +678,14 @@ def _quantity_of(text: str, decimal: str) -> tuple[Decimal | None, str]:
 
 
 def _discount(draft: Draft) -> Decimal | None:
-    numbers = [t.number for t in draft.in_role(Role.DISCOUNT) if t.number is not None and t.kind is not Kind.PERCENT]
+    """The amount taken off; None where only a rate is printed."""
+    numbers = [
+        token.number
+        for row in draft.rows
+        for token, column in _pairs(row)
+        if column is not None and column.role is Role.DISCOUNT and "%" not in column.text
+        if token.number is not None and token.kind is not Kind.PERCENT
+    ]
     return abs(numbers[-1]) if numbers else None
 
 

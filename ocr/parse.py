@@ -27,7 +27,7 @@ TYPOGRAPHY = str.maketrans(
     | {"\u2019": "'", "\u2018": "'", "\u00b4": "'", "\u00d7": "x", "\u00b7": ".", "\u00a0": " ", "\u202f": " "}
 )
 CURRENCY_MARK = (
-    r"(?:(?:US|AU|NZ|CA|A|C|S|HK|R)?\$|£|€|¥|₹|RM|Rs\.?|Fr\.?|kr\.?"
+    r"(?:(?:US|AU|NZ|CA|A|C|S|HK|R)?\$|£|€|¥|₹|RM|Rs\.?|S?Fr\.?|kr\.?"
     r"|EUR|Euro|GBP|USD|AUD|NZD|CAD|MYR|INR|CHF|SEK|NOK|DKK|PLN)"
 )
 _MARK = re.compile(rf"^{CURRENCY_MARK}\s*|\s*{CURRENCY_MARK}$", re.IGNORECASE)
