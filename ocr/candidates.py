@@ -10,6 +10,7 @@ from ocr.evidence import WORD_GAP, Sheet, SheetRow, once
 from ocr.parse import CURRENCY_MARK, TYPOGRAPHY, DateMatch, find_dates, parse_amount
 
 LARGEST_AMOUNT = Decimal(10_000_000)
+NEXT_LINE = 2.2  # word heights between the middles of a line and the next
 LONGEST_NUMBER = 30  # characters; a longer run of letters and digits is no document number
 
 
@@ -129,7 +130,7 @@ def _join_amount(row: SheetRow, i: int, height: float) -> int:
         while end < len(row.tokens) and re.match(r"^\d{3}$", row.tokens[end].text) and _near(row, end - 1, height):
             end += 1
         last = row.tokens[end] if end < len(row.tokens) else None
-        if last and re.match(r"^\d{3},\d{2}$", last.text) and _near(row, end - 1, height, 0.65):
+        if last and re.match(r"^\d{3},\d{2}[)\-]?$", last.text) and _near(row, end - 1, height, 0.65):
             return end + 1
     return i + 1
 
@@ -170,9 +171,7 @@ def _dates_of_row(row: SheetRow) -> list[DateCandidate]:
 def _dates_over_two_rows(sheet: Sheet, found: list[DateCandidate]) -> Iterator[DateCandidate]:
     """Dates whose year slipped to the next line of a narrow column: "10 September" over "2024"."""
     taken = {(c.row.index, i) for c in found for i in range(c.start, c.end)}
-    for row, below in zip(sheet.rows, sheet.rows[1:], strict=False):
-        if row.page != below.page:
-            continue
+    for row, below in _close_rows(sheet):
         for start, end in row.cells:
             cell = row.text(start, end)
             if (
@@ -186,7 +185,17 @@ def _dates_over_two_rows(sheet: Sheet, found: list[DateCandidate]) -> Iterator[D
                 if re.fullmatch(r"20\d\d", token.text) and overlaps:
                     matches = find_dates(f"{cell} {token.text}")
                     if matches and (below.index, i) not in taken:
-                        yield DateCandidate(row, start, end, f"{cell} {token.text}", matches[-1])
+                        taken.add((below.index, i))
+                        first = next(k for k in range(start, end) if len(row.text(start, k + 1)) > matches[-1].start)
+                        yield DateCandidate(row, first, end, f"{cell} {token.text}", matches[-1])
+
+
+def _close_rows(sheet: Sheet) -> Iterator[tuple[SheetRow, SheetRow]]:
+    """Each row with those below it that may go on with one of its cells: another column's line may stand between."""
+    for row in sheet.rows:
+        for below in sheet.rows[row.index + 1 : row.index + 3]:
+            if below.page == row.page and below.y - row.y <= NEXT_LINE * sheet.height[row.page]:
+                yield row, below
 
 
 _BANKS = ("IBAN", "BIC", "SWIFT")
@@ -200,7 +209,9 @@ _PHONE = re.compile(r"^[+(]?\(?0?\d{2,5}\)?[\s\-/]\d{2,}([\s\-]\d{2,})+$|^\(\d{2
 _AREA_CODE = re.compile(r"^\(\d{2,5}\)$")  # "(612) 555-0189"
 _POSTCODE = re.compile(r"^[A-Z]{1,2}\d[A-Z\d]? \d[A-Z]{2}[,.;]?$")  # "NE46 3NU"
 _NO_PREFIX = frozenset({"tax_id", "company_number", "bank", "phone", "mobile", "fax"})  # "EIN 74-0321072"
-_PAGE = re.compile(r"^(?:pages?|pg|pag|seite|blatt|blad|pagina|hoja|foglio)\.?:?$", re.IGNORECASE)  # "PAGE 1 OF 1"
+_PAGE = re.compile(
+    r"^(?:pages?|pg|p[aá]g|seite|blatt|blad|p[aá]gina|hoja|foglio)\.?:? \d", re.IGNORECASE
+)  # "PAGE 1 OF 1"
 _PERCENT_OR_UNIT = re.compile(r"%$|^\d+([.,]\d+)?(kg|g|ml|l|cl|mm|cm|m|x|pk|kw|h|%)$", re.IGNORECASE)
 _DECIMAL = re.compile(r"^[£$€]?-?\d{1,3}(?:[.,]?\d{3})*[.,]\d{2}-?$")
 
@@ -214,8 +225,8 @@ def find_numbers(sheet: Sheet, dates: Sequence[DateCandidate]) -> list[NumberCan
         labelled = {i for label in row.labels for i in range(label.start, label.end)}
         places = {i + k for i in range(len(row.tokens) - 1) if _POSTCODE.match(row.text(i, i + 2)) for k in (0, 1)}
         foreign = places | {label.start for label in row.labels if label.classes & _NO_PREFIX}
-        paged = {i for i, token in enumerate(row.tokens) if _PAGE.match(token.text)}
-        foreign |= paged | {i + 1 for i in paged}
+        foreign |= {i + k for i, token in enumerate(row.tokens) if token.text.startswith("§") for k in range(4)}
+        foreign |= {i + k for i in range(len(row.tokens)) if _PAGE.match(row.text(i, i + 2)) for k in range(4)}
         for i in range(len(row.tokens)):
             if i in foreign or (i and _AREA_CODE.match(row.tokens[i - 1].text)):
                 continue

@@ -92,7 +92,7 @@ def read_document(
     line_items = read_line_items(pages, kind, template)
     evidence = gather_evidence(sheet, kind, line_items, template)
     payments = () if kind is DocumentKind.DELIVERY_NOTE else read_payments(pages, date_order(evidence))
-    fields = decide_fields(evidence, {}, paid=bool(payments))
+    fields = decide_fields(evidence, {}, payments)
     document = DocumentReading(
         kind=kind,
         pages=part.pages,

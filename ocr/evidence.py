@@ -190,6 +190,8 @@ class Sheet:
             initials = end - start == 1 and text.isupper() and len(text) <= 4
             left, right = row.tokens[start].left, row.tokens[end - 1].right
             label = Label(match.classes, row.index, start, end, left, right, alone, closed, initials)
+            if labels and "company_number" in labels[-1].classes and label.classes == {"receipt_number"}:
+                label = replace(label, classes=frozenset({"company_number"}))  # "… Tomo 1204, Folio 88"
             if labels and _belongs_to(row, labels[-1], label):
                 alone = last and labels[-1].start == cell_start
                 labels[-1] = replace(labels[-1], end=end, right=right, closed=closed, alone=alone)
@@ -264,7 +266,7 @@ class Sheet:
     def _label_of_cell(self, row: SheetRow, token: int) -> Label | None:
         """The label at the head of the token's cell, if the rest of the cell is words too ("Amount incl. of all")."""
         start, end = row.cell_of(token)
-        if any(c.isdigit() for t in row.tokens[start:end] for c in t.text):
+        if any(c.isdigit() for i in range(start, end) if not _is_rate(row, i) for c in row.tokens[i].text):
             return None
         return next((label for label in row.labels if start <= label.start < end), None)
 
@@ -329,7 +331,14 @@ def _has_value(row: SheetRow, label: Label) -> bool:
     """Whether a label's value stands right behind it in its cell, so that it heads nothing below."""
     end = row.cell_of(label.start)[1]
     following = next((lb.start for lb in row.labels if lb.start >= label.end), end)
-    return any(c.isdigit() for token in row.tokens[label.end : min(end, following)] for c in token.text)
+    return any(
+        c.isdigit() for i in range(label.end, min(end, following)) if not _is_rate(row, i) for c in row.tokens[i].text
+    )
+
+
+def _is_rate(row: SheetRow, at: int) -> bool:
+    """Whether a token is a rate or its sign: "7,00 %"."""
+    return row.tokens[at].text.endswith("%") or row.text(at + 1, at + 2) == "%"
 
 
 def _is_no_label(
@@ -476,6 +485,8 @@ def _label_word(word: str, text: str) -> str:
     """A token's word as labels have it: "gst06" is "gst"; what has other figures is no label's word."""
     if text.isalpha():
         return word
+    if word == "%" and text != "%":  # "6% BTW" is a rate of the tax, no heading of rates
+        return ""
     digits = sum(c.isdigit() for c in text)
     if digits < 2 or (digits == 2 and word.isalpha()):
         return word

@@ -570,11 +570,13 @@ def _prefix_features(number: NumberCandidate, view: LabelView) -> Features:
     "Delivery note  DN 0712" has the number DN 0712; "DN: 0712" has 0712.
     """
     row = number.row
-    headed = bool(view.above and view.above[0].adjacent)
+    heading = view.above[0].label.classes if view.above and view.above[0].adjacent else frozenset()
     for label in row.labels:
         if not label.initials or label.closed:
             continue
-        named = headed or any(other.end == label.start for other in row.labels)
+        named = not heading.isdisjoint(label.classes | {"number"}) or any(
+            other.end == label.start for other in row.labels
+        )
         if named and label.start == number.start and label.end < number.end:
             return {"prefixed": 1.0}
         if named and label.end == number.start:

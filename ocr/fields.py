@@ -49,8 +49,10 @@ TOO_LONG, LONGEST_TERM = -4.0, 120  # due more than so many days after
 SAME_VENUE_CONFIDENCE = 0.9  # that it is delivered where it is invoiced to, if no other place is printed
 SAME_DAY_CONFIDENCE = 0.8  # that an invoice is of the day it was delivered on, if no other is printed
 UNPAID_CONFIDENCE = 0.95  # that an invoice without a word of payment is to be paid in full
+LISTED, LISTED_ALONE = 2.0, 0.5  # the sum of the payments listed is what was paid; a lone one may not be all
 SAME = 0.5  # a balance that equals the total, nothing being paid
 CENT = 0.011  # currency units; a cent, and what binary fractions lose
+HIGHEST_TAX = 0.35  # share of the net amount; no country takes more
 ROUNDING = 0.051  # currency units: cash rounding may stand between net + tax and the total
 
 _PAID = frozenset({"left:amount_paid", "words:amount_paid"})  # evidence that the row speaks of a payment
@@ -118,7 +120,7 @@ def read_fields(
 
     line_items, payments: of the same document, if they are known; they only add evidence.
     """
-    return decide_fields(gather_evidence(Sheet(pages), kind, line_items), {}, paid=bool(payments))
+    return decide_fields(gather_evidence(Sheet(pages), kind, line_items), {}, payments)
 
 
 def read_identity(sheet: Sheet, kind: DocumentKind) -> dict[str, Field]:
@@ -130,17 +132,19 @@ def read_identity(sheet: Sheet, kind: DocumentKind) -> dict[str, Field]:
     return decide_apart(evidence, NUMBER_FIELDS, {}) | name_fields(sheet, elect_parties(names, {}))
 
 
-def decide_fields(evidence: Evidence, models: Mapping[str, FieldModel], *, paid: bool = False) -> dict[str, Field]:
+def decide_fields(
+    evidence: Evidence, models: Mapping[str, FieldModel], payments: Sequence[ReadPayment] = ()
+) -> dict[str, Field]:
     """The values of a document from its evidence. models: other weights than the stored ones, by field name."""
     fields = dict(evidence.fixed)
-    fields |= decide_amounts(evidence, models)
+    fields |= decide_amounts(evidence, models, payments)
     fields |= decide_apart(evidence, DATE_FIELDS, models)
     fields |= decide_apart(evidence, NUMBER_FIELDS, models)
     guide = evidence.guide
     fields |= read_parties(evidence.sheet, evidence.names, evidence.country, models, guide.bonus if guide else None)
     if guide:
         fields |= guide.constants(fields)
-    return derive_fields(fields, evidence.kind, paid=paid)
+    return derive_fields(fields, evidence.kind, paid=bool(payments))
 
 
 def derive_fields(fields: dict[str, Field], kind: DocumentKind, *, paid: bool) -> dict[str, Field]:
@@ -299,13 +303,31 @@ def is_deducted_payment(option: Option, evidence: Evidence) -> bool:
 # --- Amounts: one decision -----------------------------------------------------------------------------------------
 
 
-def decide_amounts(evidence: Evidence, models: Mapping[str, FieldModel]) -> dict[str, Field]:
+def decide_amounts(
+    evidence: Evidence, models: Mapping[str, FieldModel], payments: Sequence[ReadPayment] = ()
+) -> dict[str, Field]:
     """The amounts that make the likeliest whole: net + tax = total, and total + previous - paid = due."""
     ballots = {name: cast_ballot(evidence, name, models.get(name)) for name in AMOUNT_FIELDS}
+    ballots["amount_paid"] = _with_payments(ballots["amount_paid"], evidence, payments)
     shares = amount_shares(ballots)
     return {
         name: field for name, ballot in ballots.items() if (field := _elect(evidence, ballot, shares[name])) is not None
     }
+
+
+def _with_payments(ballot: Ballot, evidence: Evidence, payments: Sequence[ReadPayment]) -> Ballot:
+    """The ballot for what was paid, with the sum of the payments listed, which is likelier than any of them alone."""
+    listed = {payment.amount for payment in payments}
+    places = [o for o in evidence.amounts if isinstance(o.value, Decimal) and abs(o.value) in listed]
+    if not places:
+        return ballot
+    whole = sum((payment.amount for payment in payments), Decimal(0))
+    found = list(zip(ballot.values, ballot.scores, ballot.places, strict=True))
+    alone = [score for value, score, _ in found if isinstance(value, Decimal) and abs(value) in listed]
+    score = max([ballot.none, *alone]) + (LISTED if len(payments) > 1 else LISTED_ALONE)
+    others = [entry for entry in found if entry[0] not in (whole, -whole)]
+    values, scores, options = zip((whole, score, places[-1]), *others, strict=True)
+    return replace(ballot, values=values, scores=scores, places=options)
 
 
 def amount_shares(ballots: Mapping[str, Ballot]) -> dict[str, Array]:
@@ -355,6 +377,7 @@ def _sides(*ballots: Ballot) -> list[Array]:
 def _sums(gross: Array, net: Array, tax: Array) -> Array:
     """Logits of net + tax = total, whatever the signs; 0 where one is absent."""
     off = np.abs(np.abs(net) + np.abs(tax) - np.abs(gross))
+    off = np.where(np.abs(tax) > HIGHEST_TAX * np.abs(net), np.inf, off)
     weights = np.where(off <= CENT, HOLDS, np.where(off <= ROUNDING, 0.9 * HOLDS, FAILS))
     return np.where(np.isnan(off), 0.0, weights)
 

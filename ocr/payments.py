@@ -4,14 +4,16 @@ from collections.abc import Iterator, Sequence
 from datetime import date
 from decimal import Decimal
 from functools import cache
+from itertools import pairwise
 
 from ocr.cells import Kind, read_tokens
 from ocr.layout import Row, rows
 from ocr.lexicon import load_table
 from ocr.parse import DateOrder, find_dates, fold
-from ocr.types import BoundingBox, Method, Page, ReadPayment
+from ocr.types import BoundingBox, Method, Page, ReadPayment, Word
 
 LONGEST_METHOD = 3  # words
+APART = 2.0  # word heights between the cells of two tables beside each other
 SURE, FAIR = 0.97, 0.9  # confidence with the day on the same row, and on the next
 
 
@@ -21,7 +23,7 @@ def read_payments(pages: Sequence[Page], order: DateOrder = "dmy") -> tuple[Read
 
 
 def _read_page(page: Page, order: DateOrder) -> Iterator[ReadPayment]:
-    lines = rows(page)
+    lines = [part for row in rows(page) for part in _parts(row)]
     for index, row in enumerate(lines):
         method = method_of(row)
         if method is None:
@@ -34,6 +36,22 @@ def _read_page(page: Page, order: DateOrder) -> Iterator[ReadPayment]:
             day, confidence = _day_beside(lines, index, order), FAIR
         if day is not None:
             yield ReadPayment(abs(amount), day, method, confidence, page.number, _box(row, page), Method(page.method))
+
+
+def _parts(row: Row) -> Iterator[Row]:
+    """A row cut behind the amounts that end a cell: payments listed beside the sums are rows of their own."""
+    ends = [t.words[-1] for t in read_tokens(row) if t.kind is Kind.AMOUNT]
+    start = 0
+    for i, (word, after) in enumerate(pairwise(row.words), start=1):
+        if word in ends and after.left - word.right > APART * row.height and _has_letters(row.words[i:]):
+            yield Row(row.page, row.words[start:i], row.y)
+            start = i
+    yield Row(row.page, row.words[start:], row.y)
+
+
+def _has_letters(words: Sequence[Word]) -> bool:
+    """Whether a word stands among these, not only amounts, days and signs."""
+    return any(sum(c.isalpha() for c in word.text) > 2 for word in words)
 
 
 @cache

@@ -10,6 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ocr.fields import read_delivery_note_numbers, read_fields
+from ocr.payments import read_payments
 from ocr.types import FIELD_NAMES, DocumentKind, Field, Method, Page, Word
 from tests.ocr.sheets import make_page
 
@@ -65,6 +66,35 @@ def test_what_is_not_printed_is_left_out() -> None:
     assert not {"due_date", "order_number", "delivery_note_number", "amount_paid", "previous_balance"} & set(
         read(TOTALS)
     )
+
+
+def test_payments_listed_are_paid_together() -> None:
+    head = "Clinica Veterinaria La Pergola\nFattura n. 68621  Data 03/07/2025\n\nTOTALE  103,66\n"
+    paid = "Pagato con Contanti il 01/07/2025  62,20\nPagato con Carta il 03/07/2025  41,46\nDa saldare  0,00"
+    pages = [make_page(head + paid)]
+    fields = read_fields(pages, DocumentKind.INVOICE, payments=read_payments(pages))
+    assert fields["amount_paid"].value == Decimal("103.66")
+    assert fields["amount_due"].value == 0
+
+
+def test_a_page_or_a_law_is_no_number() -> None:
+    fields = read(f"ACME FOODS LTD        INVOICE\n                      PAGE 1 OF 1\n{TOTALS}§ 4 Nr. 14 UStG")
+    assert fields["invoice_number"].value == "4711"
+
+
+def test_a_rate_in_its_heading_is_no_value() -> None:
+    fields = read("""
+Gemüsehof Alte Mühle KG
+Rechnung Nr. 8459        Datum 05.04.2023
+
+Warenwert netto          MwSt. 7,00 %          Zahlbetrag
+552,98 EUR               38,71 EUR             591,69 EUR
+""")
+    assert [fields[name].value for name in ("net_total", "tax_total", "gross_total")] == [
+        Decimal("552.98"),
+        Decimal("38.71"),
+        Decimal("591.69"),
+    ]
 
 
 def test_an_empty_page_has_no_values() -> None:

@@ -363,3 +363,32 @@ Chicken breast
 Total                                    £100.00
 """)
     assert [item.description for item in items] == ["Beef joint", "Chicken breast"]
+
+
+def test_sums_beside_each_other_are_no_table() -> None:
+    items = read("""
+Code      Description              Qty    Price    Disc %    Goods Value   V/C
+C6472     Rapeseed Oil BIB 20L       8    61.31    10.00          441.43   T1
+A9821     Espresso Beans 1kg         6    24.33                   145.98   T1
+
+Lines         Goods         Carriage         GST         Invoice Total
+2            587.41             0.00       88.11               $675.52
+Terms 30 days from invoice date.
+""")
+    assert [(i.description, i.net_amount, i.discount) for i in items] == [
+        ("Rapeseed Oil BIB 20L", Decimal("441.43"), None),
+        ("Espresso Beans 1kg", Decimal("145.98"), None),
+    ]
+
+
+def test_a_quantity_that_touches_the_name_is_told_from_it() -> None:
+    items = read("""
+Date              No. Goods                            By       Total
+20 July 2025    3.000Rabies, 3-yr Killed Virus         AO      157.44
+21 July 2025    1.000CBC with Differential             TH      126.65
+                                       Previous balance        262.21
+""")
+    assert [(i.quantity, i.description) for i in items] == [
+        (3, "Rabies, 3-yr Killed Virus"),
+        (1, "CBC with Differential"),
+    ]

@@ -34,3 +34,16 @@ def test_a_recheck_is_no_check() -> None:
 
 def test_what_is_still_due_is_no_payment() -> None:
     assert read_payments([make_page("Please pay by bank transfer, balance due 01/02/2025     99.00")]) == ()
+
+
+def test_payments_beside_the_sums_are_told_from_them() -> None:
+    text = """
+Payments received                             Subtotal          $1044.21
+08/03/24   Cash        $638.50                Add Tax             $19.96
+08/04/24   Discover    $425.67                Invoice Total     $1064.17
+"""
+    payments = read_payments([make_page(text)], "mdy")
+    assert [(p.payment_method, p.amount) for p in payments] == [
+        ("Cash", Decimal("638.50")),
+        ("Discover", Decimal("425.67")),
+    ]
