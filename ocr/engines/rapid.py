@@ -9,6 +9,8 @@ from rapidocr import EngineType, RapidOCR
 from rapidocr.ch_ppocr_det.utils import DBPostProcess, DetPreProcess
 from rapidocr.ch_ppocr_rec.typings import WordInfo, WordType
 from rapidocr.ch_ppocr_rec.utils import CTCLabelDecode
+from rapidocr.inference_engine.openvino import main as openvino_session
+from rapidocr.inference_engine.openvino.device_config import CPUConfig
 
 from ocr.engines.base import Image
 from ocr.types import Word
@@ -18,8 +20,8 @@ STRIP_WIDTH = 900  # pixels: a till receipt is not shrunk below this, however lo
 STRIP_SIDE = 5000  # pixels: the longest side at all, for memory's sake
 STRIP_SHAPE = 2.0  # height over width above which a page is taken for a till receipt
 TEXT_SCORE = 0.3  # lines below are dropped; lower than RapidOCR's own 0.5, since a faint line is still evidence
-
 LINES_AT_ONCE = 2  # that are recognised together: in larger batches more time goes into padding short ones
+SIZES_KEPT = 100  # of input that OpenVINO keeps its preparations for; its own 5,000 fill 2 GB within forty pages
 BENT = 1.6  # times its own thickness that a line of text is high from its upper to its lower edge: bent paper
 LONG = 8  # times its thickness that such a line is at least
 SAG = 0.3  # of its thickness that a piece of it may still be bent
@@ -90,6 +92,16 @@ def bare_engine() -> Any:
             "EngineConfig.openvino.enable_cpu_pinning": False,
         }
     )
+
+
+class BoundedConfig(CPUConfig):
+    """RapidOCR's settings of OpenVINO, with one that it has no name for."""
+
+    def get_config(self) -> dict[str, Any]:
+        return {**super().get_config(), "CPU_RUNTIME_CACHE_CAPACITY": str(SIZES_KEPT)}
+
+
+openvino_session.CPUConfig = BoundedConfig
 
 
 class TabledPreProcess(DetPreProcess):

@@ -6,12 +6,13 @@ from pathlib import Path
 
 import cv2
 import numpy as np
+import psutil
 import pytest
 from PIL import Image, ImageDraw, ImageFont
 from rapidocr.ch_ppocr_det.utils import DetPreProcess
 
 from ocr import Reader, ReaderOptions
-from ocr.engines.rapid import RapidEngine, TabledPreProcess, WordDecode, longest_side
+from ocr.engines.rapid import SIZES_KEPT, RapidEngine, TabledPreProcess, WordDecode, longest_side
 
 SCAN = Path(__file__).resolve().parents[1] / "data" / "vet-invoice-unknown.jpg"
 
@@ -72,6 +73,18 @@ def test_a_word_is_as_sure_as_its_own_letters() -> None:
     _, (info,) = WordDecode(letters).decode(index, sure, return_word_box=True)
     assert info.words == [["a", "b"], ["1"]]
     assert info.confs == pytest.approx([0.8, 0.5])
+
+
+def test_memory_does_not_grow_with_every_size_of_a_line() -> None:
+    recogniser = RapidEngine()._engine.text_rec
+
+    def reserved_after(sizes: range) -> int:
+        for width in sizes:
+            recogniser.session(np.zeros((1, 3, 48, width), np.float32))
+        return psutil.Process().memory_info().data
+
+    kept = reserved_after(range(64, 64 + SIZES_KEPT))
+    assert reserved_after(range(64 + SIZES_KEPT, 64 + 2 * SIZES_KEPT)) - kept < 400 * 2**20  # unbounded: twice that
 
 
 @pytest.mark.skipif(not shutil.which("tesseract"), reason="the program tesseract is not installed")
