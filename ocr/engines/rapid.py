@@ -101,7 +101,7 @@ class BoundedConfig(CPUConfig):
         return {**super().get_config(), "CPU_RUNTIME_CACHE_CAPACITY": str(SIZES_KEPT)}
 
 
-openvino_session.CPUConfig = BoundedConfig
+openvino_session.CPUConfig = BoundedConfig  # type: ignore[misc]
 
 
 class TabledPreProcess(DetPreProcess):
