@@ -174,6 +174,8 @@ class Sheet:
     def _labels_of_cell(self, row: SheetRow, cell_start: int, cell_end: int) -> list[Label]:
         tokens = row.tokens[cell_start:cell_end]
         words = [_label_word(word, t.text) for t in tokens for word in t.words]
+        if tokens[0].text[0].isdigit() and words[1:2] == ["%"]:  # "6% BTW" is a rate of the tax, no heading of rates
+            words[1] = ""
         owners = [i for i, token in enumerate(tokens, cell_start) for _ in token.words]
         labels: list[Label] = []
         for match in self.index.find(words, misread=self.method == Method.OCR):
@@ -485,8 +487,6 @@ def _label_word(word: str, text: str) -> str:
     """A token's word as labels have it: "gst06" is "gst"; what has other figures is no label's word."""
     if text.isalpha():
         return word
-    if word == "%" and text != "%":  # "6% BTW" is a rate of the tax, no heading of rates
-        return ""
     digits = sum(c.isdigit() for c in text)
     if digits < 2 or (digits == 2 and word.isalpha()):
         return word
