@@ -139,6 +139,8 @@ def find_names(sheet: Sheet, country: str) -> list[NameCandidate]:
         for start, end in row.cells:
             found += _names_of_cell(sheet.index, row, start, end, repair)
     singles = [name for name in found if not _is_title_word(name.text) and not _is_place(sheet, name, country)]
+    towns = {place for name in singles for place in _places_below(sheet, name, country)}
+    singles = [name for name in singles if (name.row.index, name.start) not in towns]
     pairs = []
     for name in found:
         below = (
@@ -156,6 +158,18 @@ def _is_place(sheet: Sheet, name: NameCandidate, country: str) -> bool:
         return True
     streetlike = is_street(name.text) or any(c.isdigit() for c in name.text)
     return streetlike and _opens_address(sheet, name, country)
+
+
+def _places_below(sheet: Sheet, name: NameCandidate, country: str) -> Iterator[tuple[int, int]]:
+    """First tokens of the lines under a name that are places: between the street and the postcode."""
+    if any(label.start <= name.start < label.end for label in name.row.labels):
+        return  # a label, over the name
+    lines = block_below(sheet, name, MOST_PLACES)
+    coded = next((i for i, line in enumerate(lines) if has_postcode(line.text, country)), 0)
+    street = next((i for i in range(coded) if opens_address([line.text for line in lines[i:]], country)), None)
+    if street is None:
+        street = next((i for i in range(coded) if is_address_line(lines[i].text, country)), coded)
+    yield from ((line.row.index, line.start) for line in lines[street + 1 : coded])
 
 
 def _opens_address(sheet: Sheet, name: NameCandidate, country: str) -> bool:
