@@ -42,12 +42,12 @@ def role_of(process: psutil.Process) -> str:
 
 
 def sample(service: Service) -> dict[str, float]:
-    """Memory of each role (PSS: what processes share is shared out among them), in MB; the supervisor's too."""
+    """Memory of each role that no other process shares (USS), in MB; the supervisor's too."""
     sums: dict[str, float] = defaultdict(float)
     for process in [psutil.Process(service.process.pid), *service.processes()]:
         try:
             role = "supervisor" if process.pid == service.process.pid else role_of(process)
-            sums[role] += process.memory_full_info().pss / MEGABYTE
+            sums[role] += process.memory_full_info().uss / MEGABYTE
         except psutil.NoSuchProcess:
             continue
     return dict(sums)
