@@ -336,6 +336,8 @@ def _name_below(
             continue
         if other.row.cell_of(other.start)[0] < other.start:  # behind a label
             continue
+        if any(label.start <= other.start and other.end <= label.end for label in other.row.labels):  # a heading
+            continue
         if other.row.cell_of(other.start)[1] > other.end and not has_word(fold(other.text), "legal_forms"):
             continue  # "Meadow House, Long Lane, Ludlow", "De Run 4250": an address
         if _opens_address(sheet, other, country):
@@ -824,7 +826,9 @@ def read_parties(
     chosen = elect_parties(options, models, bonus)
     fields = name_fields(sheet, chosen)
     places = {name: option.place for name, (option, _) in chosen.items()}
-    fields |= _supplier_details(sheet, places, country, fields.get("supplier_name"))
+    doubtful = {name for name, (_, confidence) in chosen.items() if name != "supplier_name" and confidence < 0.5}
+    known = {name: place for name, place in places.items() if name not in doubtful}
+    fields |= _supplier_details(sheet, known, country, fields.get("supplier_name"))
     fields |= _customer_details(sheet, places.get("customer_name"), fields.get("customer_name"))
     terms = find_terms(sheet)
     if terms:
