@@ -66,10 +66,12 @@ def filter_case(context: Any, case: Any) -> bool:
 
 @schemathesis.hook
 def filter_body(context: Any, body: Any) -> bool:
-    """As in the query: a blank field of a form. And in a form all is text: a number is as good as its digits."""
+    """As in the query: a blank field of a form. And in a form all is text: a number is as good as its digits, and text
+    is measured without the blanks around it."""
     if not isinstance(body, Mapping):
         return True
-    return has_no_blank(body) and all(isinstance(value, str) for name, value in body.items() if name in FREE_TEXT)
+    free = [value for name, value in body.items() if name in FREE_TEXT]
+    return has_no_blank(body) and all(isinstance(value, str) and value == value.strip() for value in free)
 
 
 @schemathesis.hook
