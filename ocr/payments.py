@@ -40,13 +40,20 @@ def _read_page(page: Page, order: DateOrder) -> Iterator[ReadPayment]:
 
 def _parts(row: Row) -> Iterator[Row]:
     """A row cut behind the amounts that end a cell: payments listed beside the sums are rows of their own."""
-    ends = [t.words[-1] for t in read_tokens(row) if t.kind is Kind.AMOUNT]
+    wide = APART * row.height
+    gaps = [i for i, (word, after) in enumerate(pairwise(row.words), start=1) if after.left - word.right > wide]
+    gaps = [i for i in gaps if _has_digit(row.words[:i]) and _has_letters(row.words[i:])]
+    ends = [t.words[-1] for t in read_tokens(row) if t.kind is Kind.AMOUNT] if gaps else []
     start = 0
-    for i, (word, after) in enumerate(pairwise(row.words), start=1):
-        if word in ends and after.left - word.right > APART * row.height and _has_letters(row.words[i:]):
+    for i in gaps:
+        if row.words[i - 1] in ends:
             yield Row(row.page, row.words[start:i], row.y)
             start = i
     yield Row(row.page, row.words[start:], row.y)
+
+
+def _has_digit(words: Sequence[Word]) -> bool:
+    return any(c.isdigit() for word in words for c in word.text)
 
 
 def _has_letters(words: Sequence[Word]) -> bool:
