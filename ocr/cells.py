@@ -12,6 +12,7 @@ from enum import StrEnum
 from functools import cache
 from itertools import pairwise
 
+from ocr.addresses import word_set
 from ocr.layout import Row
 from ocr.lexicon import load_table
 from ocr.parse import CURRENCY_MARK, TYPOGRAPHY, find_dates, fold, parse_amount, parse_quantity
@@ -127,8 +128,13 @@ def _unglued(word: Word) -> tuple[Word, ...]:
     match = _COUNTED.fullmatch(word.text)
     if match is None:
         return (word,)
-    middle = word.left + (word.right - word.left) * len(match[1]) / len(word.text)
-    return replace(word, text=match[1], right=middle), replace(word, text=match[2], left=middle)
+    return cut_word(word, match[1], match[2])
+
+
+def cut_word(word: Word, first: str, second: str) -> tuple[Word, Word]:
+    """A word as the two that it is made of, its letters all of one width."""
+    middle = word.left + (word.right - word.left) * len(first) / len(word.text)
+    return replace(word, text=first, right=middle), replace(word, text=second, left=middle)
 
 
 def _dated_words(row: Row) -> dict[int, int]:
@@ -151,7 +157,7 @@ def _dated_words(row: Row) -> dict[int, int]:
 
 def _names_weekday(words: Sequence[Word], at: int) -> bool:
     """Whether the word before a date is the day of its week."""
-    return at > 0 and fold(words[at - 1].text) in load_table("names")["weekdays"]
+    return at > 0 and fold(words[at - 1].text) in word_set("weekdays")
 
 
 def _value_at(words: Sequence[Word], start: int, decimal: str) -> Token | None:

@@ -12,7 +12,7 @@ from functools import cache, lru_cache
 
 from rapidfuzz import fuzz, process
 
-from ocr.cells import Kind, Token, is_code, is_misread_one, is_pack, split_quantity_unit
+from ocr.cells import Kind, Token, cut_word, is_code, is_misread_one, is_pack, split_quantity_unit
 from ocr.layout import Row
 from ocr.lexicon import load_table
 from ocr.parse import CURRENCY_MARK, fold
@@ -288,8 +288,7 @@ def _unglued(word: Word) -> list[Word]:
     cut = _TWO_HEADINGS.match(word.text)
     if not cut or roles_of(fold_heading(word.text)) or not all(roles_of(fold_heading(part)) for part in cut.groups()):
         return [word]
-    middle = word.left + (word.right - word.left) * len(cut[1]) / len(word.text)
-    return [replace(word, text=cut[1], right=middle), replace(word, text=cut[2], left=middle)]
+    return [*cut_word(word, cut[1], cut[2])]
 
 
 def _whole_cells(cells: Sequence[_Cell], height: float) -> list[_Cell]:
