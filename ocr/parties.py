@@ -826,8 +826,8 @@ def read_parties(
     chosen = elect_parties(options, models, bonus)
     fields = name_fields(sheet, chosen)
     places = {name: option.place for name, (option, _) in chosen.items()}
-    doubtful = {name for name, (_, confidence) in chosen.items() if name != "supplier_name" and confidence < 0.5}
-    known = {name: place for name, place in places.items() if name not in doubtful}
+    # What is more likely no customer or venue than one keeps no address from the supplier.
+    known = {name: places[name] for name, (_, sure) in chosen.items() if name == "supplier_name" or sure >= 0.5}
     fields |= _supplier_details(sheet, known, country, fields.get("supplier_name"))
     fields |= _customer_details(sheet, places.get("customer_name"), fields.get("customer_name"))
     terms = find_terms(sheet)
