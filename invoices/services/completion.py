@@ -261,7 +261,8 @@ def link_invoice(request: InvoiceRequest, invoice: Invoice, found: FoundRecord) 
     checks = [*found.compared, *lookup_checks(request, found)]
     if checks or record is not None:
         replace_findings(invoice, checks, families=(FAMILY,))
-    update_status(invoice)
+    else:
+        update_status(invoice)
 
 
 def store_answer(request: InvoiceRequest, answer: Answer) -> None:

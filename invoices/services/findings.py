@@ -20,25 +20,23 @@ Key = tuple[str, str, int]
 def replace_findings(invoice: Invoice, checks: Iterable[Check], *, families: Sequence[str]) -> None:
     """What failed or is doubtful becomes an open finding; what no longer is, is closed. A person's decision to ignore
     one stands. Only rules that begin with one of `families` ("pims.") are touched, so that checks can run apart. The
-    status follows; where no finding changed it is left to whoever changed something else."""
+    status follows."""
     wanted: dict[Key, Check] = {}
     for check in checks:
         if check.status in SEVERITIES:
             wanted.setdefault((check.rule, check.field, check.line), check)
     ours = reduce(or_, (Q(rule__startswith=family) for family in families))
     known = {(f.rule, f.field, f.line): f for f in invoice.findings.filter(ours)}
-    changed = [_open(invoice, check, known.get(key)) for key, check in wanted.items()]
+    for key, check in wanted.items():
+        _open(invoice, check, known.get(key))
     for key, finding in known.items():
         if key not in wanted and finding.state == Finding.State.OPEN:
             finding.state, finding.decided_at = Finding.State.RESOLVED, timezone.now()
             finding.save(update_fields=["state", "decided_at"])
-            changed.append(True)
-    if any(changed):
-        update_status(invoice)
+    update_status(invoice)
 
 
-def _open(invoice: Invoice, check: Check, finding: Finding | None) -> bool:
-    """Whether anything had to be stored for it."""
+def _open(invoice: Invoice, check: Check, finding: Finding | None) -> None:
     values: dict[str, Any] = {
         "severity": SEVERITIES[check.status],
         "message": check.message,
@@ -50,7 +48,7 @@ def _open(invoice: Invoice, check: Check, finding: Finding | None) -> bool:
     }
     if finding is None:
         Finding.objects.create(invoice=invoice, rule=check.rule, field=check.field, line=check.line, **values)
-        return True
+        return
     if finding.state == Finding.State.RESOLVED and finding.decided_by_id is None:
         values |= {"state": Finding.State.OPEN, "decided_at": None}
     new = {name: value for name, value in values.items() if getattr(finding, name) != value}
@@ -58,7 +56,6 @@ def _open(invoice: Invoice, check: Check, finding: Finding | None) -> bool:
         setattr(finding, name, value)
     if new:
         finding.save(update_fields=list(new))
-    return bool(new)
 
 
 def compute_status(

@@ -19,10 +19,11 @@ def judge_document(document: Document, *, is_new_to_others: bool = True) -> None
     is_new_to_others: False where `told_to_others` is what it was: then those that came in later are not judged anew.
     """
     lock_tenant(pk=document.mga_id)
-    for invoice in document.invoices.select_related("mga").prefetch_related("lines", "payments"):
+    invoices = list(document.invoices.select_related("mga").prefetch_related("lines", "payments"))
+    for invoice in invoices:
         judge(invoice, READING_FAILED)
     touched = pair_document(document)
-    judge_later(touched | set(document.invoices.values_list("pk", flat=True)) if is_new_to_others else touched)
+    judge_later(touched | {invoice.pk for invoice in invoices} if is_new_to_others else touched)
 
 
 def judge(invoice: Invoice, *settled: str) -> None:

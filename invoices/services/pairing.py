@@ -33,7 +33,7 @@ from invoices.matching import (
 from invoices.models import DeliveryNote, Document, Invoice, Page, Pairing, Practice
 from invoices.quantities import FAMILY, Tolerance, check_quantities
 from invoices.services.events import record_event
-from invoices.services.findings import replace_findings, update_status
+from invoices.services.findings import replace_findings
 from invoices.services.history import history_checks
 from invoices.services.tenants import lock_tenant
 from pims.numbers import normalise
@@ -64,12 +64,12 @@ def pair_document(document: Document) -> Touched:
 def pair_around(paper: Invoice | DeliveryNote) -> Touched:
     """Pairs the paper and what competes with it: invoices and notes of the same supplier, the nearest first."""
     invoices, notes = neighbours(paper)
-    if not notes and not Pairing.objects.filter(invoice=paper.pk).exists():
-        return set()
     standing = Pairing.objects.filter(Q(delivery_note__in=notes) | Q(invoice__in=invoices))
     for invoice_id, note_id in standing.values_list("invoice", "delivery_note"):
         invoices.add(invoice_id)
         notes.add(note_id)
+    if not notes:
+        return set()
     return pair(Invoice.objects.filter(pk__in=invoices), DeliveryNote.objects.filter(pk__in=notes))
 
 
@@ -276,7 +276,6 @@ def judge_deliveries(invoice: Invoice) -> None:
     quantities = check_quantities(list(invoice.lines.all()), variances_of(invoice, notes), tolerance)
     checks = [*quantities, *history_checks(invoice)]
     replace_findings(invoice, checks, families=(FAMILY, *HISTORY))
-    update_status(invoice)
 
 
 def variances_of(invoice: Invoice, notes: Sequence[DeliveryNote]) -> list[Variance]:

@@ -12,7 +12,7 @@ from invoices.alteration import alteration_check, judge_alteration
 from invoices.models import Invoice, RecordVersion
 from invoices.page_text import PageText
 from invoices.reconciliation import compare
-from invoices.services.findings import replace_findings, update_status
+from invoices.services.findings import replace_findings
 from invoices.validation import Check
 from pims.models import Connection
 from pims.types import PimsInvoice, from_json, to_json
@@ -61,5 +61,4 @@ def reconcile(invoice: Invoice, further: Sequence[Check] = ()) -> list[Check]:
         checks += compare_with_record(invoice, from_json(invoice.pims_record))
         invoice.save(update_fields=["alteration_score", "updated_at"])
     replace_findings(invoice, checks, families=(FAMILY,))
-    update_status(invoice)
     return checks
