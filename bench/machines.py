@@ -12,6 +12,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -242,3 +243,24 @@ class Service:
                 process.kill()
             self.process.kill()
             self.process.wait()
+
+
+def role_of(process: psutil.Process) -> str:
+    command = " ".join(process.cmdline())
+    if "ocr.child" in command:
+        return "engine" if " engine " in f"{command} " else "decoder"
+    if "gunicorn" in command:
+        return "web"
+    if "qcluster" in command:
+        return "workers"
+    return "webhooks" if "deliver" in command else "other"
+
+
+def sum_by_role(service: Service, measure: Callable[[psutil.Process], float]) -> dict[str, float]:
+    """What the service's processes measure, added up by role; the supervisor's too."""
+    sums: dict[str, float] = defaultdict(float)
+    for process in [psutil.Process(service.process.pid), *service.processes()]:
+        with contextlib.suppress(psutil.NoSuchProcess):
+            role = "supervisor" if process.pid == service.process.pid else role_of(process)
+            sums[role] += measure(process)
+    return dict(sums)

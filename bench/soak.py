@@ -14,15 +14,13 @@ import sys
 import tempfile
 import threading
 import time
-from collections import defaultdict
 from contextlib import ExitStack
 from pathlib import Path
 
-import psutil
 import requests
 
 from bench.chaos import make_documents
-from bench.machines import Service, Tenant, make_tenant, use
+from bench.machines import Service, Tenant, make_tenant, sum_by_role, use
 
 SAMPLE_SECONDS = 10.0
 MEGABYTE = 2**20
@@ -30,27 +28,9 @@ LEFT_OUT = 0.25
 MOST_SLOPE = 10.0  # MB an hour, over all processes of a role
 
 
-def role_of(process: psutil.Process) -> str:
-    command = " ".join(process.cmdline())
-    if "ocr.child" in command:
-        return "engine" if " engine " in f"{command} " else "decoder"
-    if "gunicorn" in command:
-        return "web"
-    if "qcluster" in command:
-        return "workers"
-    return "webhooks" if "deliver" in command else "other"
-
-
 def sample(service: Service) -> dict[str, float]:
-    """Memory of each role that no other process shares (USS), in MB; the supervisor's too."""
-    sums: dict[str, float] = defaultdict(float)
-    for process in [psutil.Process(service.process.pid), *service.processes()]:
-        try:
-            role = "supervisor" if process.pid == service.process.pid else role_of(process)
-            sums[role] += process.memory_full_info().uss / MEGABYTE
-        except psutil.NoSuchProcess:
-            continue
-    return dict(sums)
+    """Memory of each role that no other process shares (USS), in MB."""
+    return sum_by_role(service, lambda process: process.memory_full_info().uss / MEGABYTE)
 
 
 def work(service: Service, tenant: Tenant, every: float, until: float, counts: dict[str, int]) -> None:

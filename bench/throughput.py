@@ -8,22 +8,17 @@ usage: python -m bench.throughput [--workers 2] [--documents 60] [--on sqlite|se
 """
 
 import argparse
-import contextlib
 import multiprocessing
 import os
 import sys
 import tempfile
 import time
-from collections import defaultdict
 from contextlib import ExitStack
 from multiprocessing.synchronize import Barrier
 from pathlib import Path
 
-import psutil
-
 from bench.chaos import SCAN, Document, Sent, make_documents, send
-from bench.machines import Service, Tenant, make_tenant, servers, use, wait_until
-from bench.soak import role_of
+from bench.machines import Service, Tenant, make_tenant, servers, sum_by_role, use, wait_until
 
 START_SECONDS = 120.0
 
@@ -59,13 +54,7 @@ def measure_bare(workers: int, pages: int) -> float:
 
 def cpu_seconds(service: Service) -> dict[str, float]:
     """What each role has used so far."""
-    used: dict[str, float] = defaultdict(float)
-    for process in [psutil.Process(service.process.pid), *service.processes()]:
-        with contextlib.suppress(psutil.NoSuchProcess):
-            role = "supervisor" if process.pid == service.process.pid else role_of(process)
-            times = process.cpu_times()
-            used[role] += times.user + times.system
-    return used
+    return sum_by_role(service, lambda process: process.cpu_times().user + process.cpu_times().system)
 
 
 def measure_service(service: Service, tenant: Tenant, documents: list[Document], workers: int) -> float:
