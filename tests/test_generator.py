@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Iterator
+from dataclasses import replace
 from decimal import Decimal
 from pathlib import Path
 from random import Random
@@ -66,6 +67,16 @@ def test_truth_of_every_layout_is_printed_and_adds_up(name: str, browser: Printe
         assert sum(Decimal(item["totalPrice"]) for item in items) == Decimal(fields["subtotal"])
     if {"subtotal", "taxAmount", "totalAmount"} <= set(fields):
         assert Decimal(fields["subtotal"]) + Decimal(fields["taxAmount"]) == Decimal(fields["totalAmount"])
+
+
+@pytest.mark.parametrize("has", [frozenset(), frozenset({"free"})])
+def test_lines_without_charge_are_drawn_only_where_a_layout_has_them(has: frozenset[str]) -> None:
+    layout = replace(next(known for known in layouts().values() if known.trades == ["vet"]), has=has)
+
+    papers = [Draw(layout, Random(seed), kind="invoice").paper() for seed in range(40)]
+
+    free = [line for paper in papers for line in paper.lines if not line.total]
+    assert bool(free) is bool(has) and not any(line.price for line in free)
 
 
 @needs_chromium

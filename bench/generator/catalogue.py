@@ -14,7 +14,7 @@ KINDS = ("invoice", "credit_note", "delivery_note", "receipt", "statement", "oth
 HALVES = ("dev", "blind")
 FEATURES = (
     *("allowance", "balance", "dated", "delivery_date", "delivery_note", "deposits", "discount", "due", "fine_prices"),
-    *("groups", "notes", "order", "payments", "previous", "venue"),
+    *("free", "groups", "notes", "order", "payments", "previous", "venue"),
 )
 """What a layout may have a place for."""
 

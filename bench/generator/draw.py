@@ -12,6 +12,8 @@ CENT = Decimal("0.01")
 FIRST_DAY, LAST_DAY = date(2023, 1, 2), date(2026, 9, 30)
 PRICE_LEVEL = {"US": "1.35", "AU": "1.75", "NZ": "1.9", "IN": "38", "CH": "1.5"}
 """What the catalogue's prices are multiplied by in a country."""
+FREE_BELOW = Decimal(35)
+"""Only small things are given away, in the catalogue's prices."""
 NUMBER_SHAPES = {
     "en": (
         "INV-#####",
@@ -319,6 +321,8 @@ class Draw:
         if self.country.code == "CH" and price > 1:
             price = (price * 20).quantize(Decimal(1)) / 20
             price = cents(price)
+        if stock.price < FREE_BELOW and self.may("free", 0.15):
+            price = Decimal("0.00")
         quantity = self.quantity(stock)
         total = cents(price * quantity)
         discount = Decimal(0)
