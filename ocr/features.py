@@ -508,6 +508,7 @@ _SHAPES = (
     ("has_dash", re.compile(r"[-/]")),
     ("has_space", re.compile(r"\s")),
     ("has_dot", re.compile(r"\.")),
+    ("quantity", re.compile(r"^\d{1,4}[.,]\d{1,3}$")),
 )  # fmt: skip
 
 

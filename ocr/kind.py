@@ -1,7 +1,7 @@
 """What kind of document the pages are: by its title, else by what only one kind has."""
 
 import re
-from collections.abc import Container, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from itertools import groupby, zip_longest
@@ -38,6 +38,7 @@ CONTENT: Mapping[str, Mapping[str, float]] = {
     "negative": {"credit_note": 1.5},
     "unpriced": {"delivery_note": 0.8, "invoice": -0.8},
 }
+TO_PAY = frozenset({"amount_due", "gross_total"})
 LONGEST_HEADING = 6  # words
 SHORT_CELL = 7  # words: longer cells are sentences
 STROKES = frozenset("/|\u2013\u2014-")
@@ -96,14 +97,13 @@ def decide_kind(sheet: Sheet) -> tuple[DocumentKind, float]:
         points["invoice"] -= DENIED
         points["delivery_note"] += 1.0
     facts = set(_facts(sheet))
-    if max(points.values()) >= LABEL:
-        for fact in sorted(facts):
-            for name, gain in CONTENT.get(fact, {}).items():
-                points[name] += gain
-    else:
+    if max(points.values()) < LABEL:
         found = _by_content(pages[0], text, facts)
         if found[0] is not DocumentKind.OTHER or max(points.values()) <= 0:
             return found
+    for fact in sorted(facts):
+        for name, gain in CONTENT.get(fact, {}).items():
+            points[name] += gain
     ranked = sorted(points, key=lambda kind: (points[kind], kind == "invoice"), reverse=True)
     margin = points[ranked[0]] - max(points[ranked[1]], 0.0)
     return KINDS[ranked[0]], 0.75 + 0.24 * min(margin / SURE_MARGIN, 1.0)
@@ -144,13 +144,12 @@ def _by_client(text: str, width: float) -> tuple[DocumentKind, float]:
     return (DocumentKind.INVOICE, 0.8) if named else (DocumentKind.RECEIPT, 0.82 + narrow)
 
 
-def _by_content(page: Page, text: str, facts: Container[str]) -> tuple[DocumentKind, float]:
+def _by_content(page: Page, text: str, facts: Collection[str]) -> tuple[DocumentKind, float]:
     """No title: an amount to pay makes an invoice or, on a till roll, a receipt; goods without prices, a note."""
-    has_total = re.search(
-        r" (?:totals?|amount (?:now )?due|balance due|to pay|gesamt\w*|\w*summe|\w+betrag"
-        r"|montant|totaal|importe|totale) ",
-        text,
+    has_total = bool(
+        re.search(r" (?:totals?|to pay|gesamt\w*|\w*summe|\w+betrag|montant|totaal|importe|totale) ", text)
     )
+    has_total = has_total or not TO_PAY.isdisjoint(facts)
     if page.height > STRIP_SHAPE * page.width and has_total:
         return DocumentKind.RECEIPT, 0.8
     if "negative" in facts and "original_invoice" in facts:

@@ -50,6 +50,8 @@ class PageFacts:
     place: int  # "page 2 of 3": 2; 0 = not printed
     count: int
     goes_on: bool  # its head says that it continues another page
+    is_addressed: bool = False  # it names who it is from and who it is for
+    text: str = field(default="", repr=False)  # as `number_key` has it
     sure: bool = False  # of its number and its supplier
     sheet: Sheet | None = field(default=None, repr=False, compare=False)
 
@@ -104,6 +106,9 @@ def begins_document(page: PageFacts, before: Sequence[PageFacts]) -> tuple[bool,
         return True, DOUBTFUL, "another supplier"
     if has_title and page.kind is not before[0].kind:
         return True, DOUBTFUL, "another kind"
+    # A page that repeats the head of its document repeats the number in it.
+    if has_title and page.is_addressed and number and number not in page.text:
+        return True, DOUBTFUL, "addressed anew"
     # A document that begins has at least a title or a number.
     return False, DOUBTFUL if has_title or page.document_number else FAIR, "nothing of its own"
 
@@ -129,6 +134,8 @@ def look_at(page: Page) -> PageFacts:
         place=place,
         count=count,
         goes_on=continues(page),
+        is_addressed=supplier is not None and ("customer_name" in fields or "venue" in fields),
+        text=number_key("".join(word.text for word in page.words)),
         sure=bool(found and supplier and min(found.confidence, supplier.confidence) > SURE_IDENTITY),
         sheet=sheet,
     )

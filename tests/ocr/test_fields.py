@@ -277,3 +277,17 @@ def test_a_sentence_that_asks_for_payment_states_none() -> None:
     assert "amount_paid" not in read(
         f"{PLAIN_SUMS}If this invoice is paid within 14 days please deduct £5.00 from it.\n"
     )
+
+
+def test_the_docket_number_is_a_delivery_note_s_and_a_quantity_is_none() -> None:
+    text = (
+        "McAllister Vintners                                  Despatch Note\n2140 Cascade Ridge Dr, Bend, OR 97701\n\n"
+        "Delivery Address             Docket No      Cust. ID\nAshgrove House Hotel & Spa   DEL2872        C-9682\n"
+        "3302 W 4th Ave               Date             Route / Drop\n"
+        "Yuma, AZ 85364               January 15, 2023   R4 / 02\n\n"
+        "#   Prod     Details                       Ordered   Unit   Supplied\n"
+        "1   C5350    Rapeseed Oil BIB 20L              4.0   ea            4.0\n"
+        "2   M7451    Cola Post-mix 7L BIB              3.0   ea            3.0\n\n"
+        "Total lines: 2\n"
+    )
+    assert read(text, DocumentKind.DELIVERY_NOTE)["delivery_note_number"].value == "DEL2872"

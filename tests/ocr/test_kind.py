@@ -126,3 +126,14 @@ Qty   Item                 Temp
 Received in good condition: ______
 """)
     assert decide_kind(Sheet([page]))[0] is DocumentKind.DELIVERY_NOTE
+
+
+def test_an_invoice_without_a_title_is_no_delivery_note_for_saying_when_it_was_delivered() -> None:
+    page = make_page(
+        "Green Fernhill Produce Ltd\n72 Main Road, Waimea 7020\n\n"
+        "Inv. SIN041432     Delivered 16 February 2026\n\n"
+        "Wt/Qty   Particulars                 per kg/ea   Amount\n"
+        "2        Strawberries Punnet 400g       $5.85   $11.70\n\n"
+        "Amount Payable                                  $11.70\n"
+    )
+    assert decide_kind(Sheet([page]))[0] is DocumentKind.INVOICE

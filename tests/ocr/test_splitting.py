@@ -89,3 +89,12 @@ def test_sure_numbers_of_two_makes_are_two_documents_of_one_supplier() -> None:
     assert begins_document(other, [first])[0]
     assert not begins_document(replace(other, sure=False), [first])[0]
     assert not begins_document(replace(other, kind=DocumentKind.OTHER), [first])[0]
+
+
+def test_a_page_addressed_anew_without_the_number_before_it_begins_a_document() -> None:
+    first = PageFacts(1, DocumentKind.DELIVERY_NOTE, 0.95, "DEL4851", "mill foods", 0, 0, False, sure=True)
+    other = PageFacts(2, DocumentKind.DELIVERY_NOTE, 0.95, "", "mill foods", 0, 0, False, is_addressed=True)
+    assert begins_document(other, [first])[0]
+    assert not begins_document(replace(other, text="MILLFOODSDEL4851PAGE"), [first])[0]
+    assert not begins_document(replace(other, is_addressed=False), [first])[0]
+    assert not begins_document(replace(other, goes_on=True), [first])[0]
