@@ -23,6 +23,7 @@ from ocr.types import BoundingBox, Method, Page, Word
 CELL_GAP = 1.1  # a wider gap between words starts a new cell
 WORD_GAP = 0.75  # a wider gap cannot lie inside one value ("RM20. 40", "DN 0712")
 ABOVE_LIMIT = 60.0  # a column's heading may stand this far above its last value
+BEHIND = 4.0  # word heights between a value and the label behind it
 NEAR_ABOVE = 2.6  # centre to centre: a heading directly above its value
 
 # A label glued to its value: "Date:12/03/2018", "Total:RM12.00", "Inv#123", "Tel:07-123". No time, no web address.
@@ -219,6 +220,17 @@ class Sheet:
         between = [t for t in row.tokens[begin:token] if t.words and not _CURRENCY_WORD.match(t.text)]
         values = sum(1 for t in between if t.text[-1:].isdigit() and len(t.text) > 1 and not _DATE_LIKE.match(t.text))
         return LeftLabel(label, len(between), values, gap)
+
+    def label_behind(self, row: SheetRow, start: int, end: int) -> LeftLabel | None:
+        """The label right behind a value that begins its row ("150.79  Sub total"), unless it heads another value."""
+        label = next((label for label in row.labels if label.start == end), None)
+        if start or label is None or label.closed or label.end != row.cell_of(label.start)[1]:
+            return None
+        gap = (label.left - row.tokens[end - 1].right) / self.height[row.page]
+        behind = row.tokens[label.end : label.end + 1]
+        if gap > BEHIND or any(c.isdigit() for token in behind for c in token.text):
+            return None
+        return LeftLabel(label, 0, 0, max(gap, 0.0))
 
     def _wrapped_label(self, row: SheetRow) -> LeftLabel | None:
         """The label that ends the row above, when the value had to go to the next line ("… Nr. 471102 vom")."""

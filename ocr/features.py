@@ -27,12 +27,15 @@ WIDE_GAP = 12.0  # word heights between a label and its value, beyond which it m
 
 
 class LabelView:
-    """The labels that a candidate stands under, computed once."""
+    """The labels that a candidate stands under, computed once. behind: one that follows its value is as good as one
+    before it, where none is."""
 
     __slots__ = ("above", "left")
 
-    def __init__(self, sheet: Sheet, candidate: Candidate) -> None:
+    def __init__(self, sheet: Sheet, candidate: Candidate, *, behind: bool = False) -> None:
         self.left: LeftLabel | None = sheet.label_left(candidate.row, candidate.start)
+        if behind and (self.left is None or self.left.wrapped):
+            self.left = sheet.label_behind(candidate.row, candidate.start, candidate.end) or self.left
         self.above: list[AboveLabel] = sheet.labels_above(candidate.row, candidate.left, candidate.right)
 
     def classes(self) -> dict[str, str]:

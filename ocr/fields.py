@@ -193,7 +193,7 @@ def gather_evidence(
     readings = [d.match.read(order) or d.readings[0] for d in dates]
 
     amounts = find_amounts(sheet)
-    views = [LabelView(sheet, a) for a in amounts]
+    views = [LabelView(sheet, a, behind=True) for a in amounts]
     amount_facts = AmountFacts(sheet, amounts, views, line_items)
     date_facts = DateFacts(sheet, dates, readings)
 

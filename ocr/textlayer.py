@@ -54,6 +54,8 @@ class _Splitter:
         self._letters: list[str] = []
         self._boxes: list[Box] = []
         self._run = 0
+        self._last: Box | None = None
+        self._line_ended = False  # as PDFium would have it
 
     def words(self) -> list[Word]:
         for index in range(self._count):
@@ -61,14 +63,20 @@ class _Splitter:
             letter = chr(code) if code else " "
             if code in SOFT_HYPHENS:
                 continue
+            if letter in "\r\n" and raw.FPDFText_IsGenerated(self._text, index):
+                self._line_ended = True
+                continue
             if letter.isspace():
                 self._finish()
                 self._run += letter in "\r\n"
                 continue
             box = self._box(index)
-            if box is None or (not self._letters and self._is_turned(index)):
+            if box is None or ((self._line_ended or not self._letters) and self._is_turned(index)):
                 continue
+            if self._line_ended:
+                self._begin_line(box)
             self._part_from(box)
+            self._last = box
             self._letters.append(LIGATURES.get(letter, letter))
             self._boxes.append(box)
         self._finish()
@@ -100,6 +108,18 @@ class _Splitter:
         angle = raw.FPDFText_GetCharAngle(self._text, index)
         shown = (angle + math.radians(self._rotation)) % math.tau if angle >= 0 else 0.0  # PDFium counts clockwise
         return min(shown, math.tau - shown) > UPRIGHT_ANGLE
+
+    def _begin_line(self, box: Box) -> None:
+        """A new line, where PDFium saw one end: unless the letter goes on where the last one stopped. Of a page with
+        little text PDFium may end a line behind each letter."""
+        self._line_ended = False
+        last = self._last
+        if last is not None:
+            height = max(last[3] - last[1], 1e-6)
+            if abs(box[1] - last[1]) <= LINE_SHIFT * height and -1 <= box[0] - last[2] <= height:
+                return
+        self._finish()
+        self._run += 1
 
     def _part_from(self, box: Box) -> None:
         """Ends the word where `box` does not continue it."""

@@ -291,3 +291,17 @@ def test_the_docket_number_is_a_delivery_note_s_and_a_quantity_is_none() -> None
         "Total lines: 2\n"
     )
     assert read(text, DocumentKind.DELIVERY_NOTE)["delivery_note_number"].value == "DEL2872"
+
+
+def test_amounts_may_stand_before_their_labels() -> None:
+    text = (
+        "Fernhill Equine Practice\n9 Wharf Street\n\nInvoice INV11545   Invoice Date 26/03/24\n\n"
+        "Qty   Services rendered                Price    Extended\n"
+        "1     Consultation                    105.74      105.74\n"
+        "1     Cytology: ear smear              45.05       45.05\n\n"
+        "150.79  Sub Total             Next visit at the barn: 07/05/24\n"
+        " 22.62  GST Amount\n173.41  Invoice total\n 34.68  Payment received\n138.73  Total now due\n"
+    )
+    fields = read(text)
+    names = ("net_total", "tax_total", "gross_total", "amount_paid", "amount_due")
+    assert [str(fields[name].value) for name in names] == ["150.79", "22.62", "173.41", "34.68", "138.73"]

@@ -159,3 +159,15 @@ def test_a_page_that_does_not_begin_at_the_origin_is_measured_from_its_corner() 
     first = read_words(page)[0]
     assert first.left == pytest.approx(60 - 40, abs=2)
     assert first.bottom == pytest.approx(HEIGHT - 10 - 740, abs=6)
+
+
+def test_letters_that_are_drawn_one_by_one_are_words_though_little_stands_on_the_page() -> None:
+    def draw(canvas: Canvas) -> None:
+        canvas.setFont("Courier-Bold", 10)  # 6 points a letter
+        for left, y, line in ((70, 786, "2,090.09"), (143, 793, "Rec'd on account"), (143, 779, "2026 (Visa)")):
+            for place, letter in enumerate(line):
+                canvas.drawString(left + 6 * place, y, letter)
+
+    words = read_words(make_page(draw))
+    assert [word.text for word in words] == ["2,090.09", "Rec'd", "on", "account", "2026", "(Visa)"]
+    assert len({word.run for word in words}) == 3
