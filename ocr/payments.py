@@ -28,7 +28,7 @@ def _read_page(page: Page, order: DateOrder) -> Iterator[ReadPayment]:
         method = method_of(row)
         if method is None:
             continue
-        amount = amount_of(row)
+        amount = amount_of(row, lines[index - 1] if index else None)
         if amount is None or amount == 0:
             continue
         day, confidence = day_of(row, order), SURE if method else FAIR
@@ -81,10 +81,16 @@ def method_of(row: Row) -> str | None:
     return "" if set(words) & _words("received") else None
 
 
-def amount_of(row: Row) -> Decimal | None:
-    """The last amount of the row."""
-    amounts = [token.number for token in read_tokens(row) if token.kind is Kind.AMOUNT]
-    return amounts[-1] if amounts else None
+def amount_of(row: Row, above: Row | None = None) -> Decimal | None:
+    """The last amount of the row, but for a balance that runs on from the row above: the payment stands before it."""
+    amounts = _amounts(row)
+    before = _amounts(above) if above and len(amounts) > 1 else []
+    runs_on = bool(before) and before[-1] - abs(amounts[-2]) == amounts[-1]
+    return amounts[-2] if runs_on else amounts[-1] if amounts else None
+
+
+def _amounts(row: Row) -> list[Decimal]:
+    return [token.number for token in read_tokens(row) if token.kind is Kind.AMOUNT and token.number is not None]
 
 
 def day_of(row: Row, order: DateOrder) -> date | None:

@@ -47,3 +47,12 @@ Payments received                             Subtotal          $1044.21
         ("Cash", Decimal("638.50")),
         ("Discover", Decimal("425.67")),
     ]
+
+
+def test_a_balance_that_runs_on_behind_a_payment_is_not_what_was_paid() -> None:
+    text = (
+        "20/11/24   Recheck Examination     73.30             1,326.60\n"
+        "20/11/24   Receipt EFTPOS                    425.54    901.06\n"
+    )
+    (payment,) = read_payments([make_page(text)])
+    assert (payment.amount, payment.payment_date) == (Decimal("425.54"), date(2024, 11, 20))
