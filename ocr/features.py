@@ -457,6 +457,7 @@ def _arithmetic(facts: AmountFacts, value: Decimal) -> Features:
 
 # --- Dates ---------------------------------------------------------------------------------------------------------
 
+ANCIENT_DAYS = 5 * 365  # before the latest day of the document: a law is as old, or an animal
 _TIME = re.compile(r"\b\d{1,2}[:.]\d\d\b")
 
 
@@ -483,6 +484,7 @@ def date_features(facts: DateFacts, candidate: DateCandidate, day: date, view: L
         "only_date": float(len(facts.ranked) == 1),
         "earliest": float(rank == 0),
         "latest": float(rank == len(facts.ranked) - 1),
+        "ancient": float((facts.ranked[-1] - day).days > ANCIENT_DAYS),
         f"times:{min(3, facts.count[day])}": 1.0,
         "topmost": float(row.index == facts.first_row),
         "row_dates": float(facts.by_row[row.index] > 1),

@@ -305,3 +305,11 @@ def test_amounts_may_stand_before_their_labels() -> None:
     fields = read(text)
     names = ("net_total", "tax_total", "gross_total", "amount_paid", "amount_due")
     assert [str(fields[name].value) for name in names] == ["150.79", "22.62", "173.41", "34.68", "138.73"]
+
+
+def test_the_day_of_a_law_is_not_the_delivery_s() -> None:
+    text = (
+        "Molino Rossi S.r.l.\nVia Roma 4, 20121 Milano\n\nDOCUMENTO DI TRASPORTO\n(D.P.R. 472 del 14-08-1996)\n\n"
+        "DDT n. 4471     Data 23-09-2025\n\nDescrizione                Q.tà\nFarina 00 25 kg               4\n"
+    )
+    assert read(text, DocumentKind.DELIVERY_NOTE)["delivery_date"].value == date(2025, 9, 23)
