@@ -12,6 +12,8 @@ CENT = Decimal("0.01")
 FIRST_DAY, LAST_DAY = date(2023, 1, 2), date(2026, 9, 30)
 PRICE_LEVEL = {"US": "1.35", "AU": "1.75", "NZ": "1.9", "IN": "38", "CH": "1.5"}
 """What the catalogue's prices are multiplied by in a country."""
+COUNTER_TRADES = ("shop", "hardware", "restaurant")
+"""Who sells over a counter, a few of each."""
 FREE_BELOW = Decimal(35)
 """Only small things are given away, in the catalogue's prices."""
 NUMBER_SHAPES = {
@@ -358,7 +360,7 @@ class Draw:
             return Decimal(random.choice((5, 7, 10, 14, 20, 28, 30, 60)))
         if stock.price < 1:
             return Decimal(random.choice((6, 10, 12, 20, 24, 48)))
-        if self.trade in ("vet", "shop"):
+        if self.trade in ("vet", *COUNTER_TRADES):
             return Decimal(random.choice((1, 1, 1, 1, 1, 2, 3)))
         return Decimal(random.choice((1, 1, 2, 2, 3, 4, 5, 6, 8, 10, 12)))
 
