@@ -23,6 +23,7 @@ SHARE = 0.5  # of the rows that a column must have a value in
 PROVEN = 0.6  # of the rows in which an equation must hold
 SLACK = Decimal("0.011")  # of a product of rounded values
 LARGEST_QUANTITY = 1000
+STRAY = 10  # one token in so many may stick out of its column, as a word of the small print does
 CODED = 0.6  # of the words in a column of article numbers
 TIMES = frozenset({"x", "@", "*", "\u00d7"})
 TOUCHING = 0.3  # of the narrower column's width: columns of tilted paper may overlap by so much
@@ -40,11 +41,11 @@ class Cluster:
 
     @property
     def left(self) -> float:
-        return min(token.left for token in self.tokens)
+        return sorted(token.left for token in self.tokens)[len(self.tokens) // STRAY]
 
     @property
     def right(self) -> float:
-        return max(token.right for token in self.tokens)
+        return sorted(token.right for token in self.tokens)[-1 - len(self.tokens) // STRAY]
 
     @property
     def numbers(self) -> dict[int, Decimal]:

@@ -275,6 +275,13 @@ Boxes: 3
     ]
 
 
+def test_a_word_of_the_small_print_hides_no_column() -> None:
+    rows = [f"            {n} case   3066{n}2   Streaky Bacon" for n in range(1, 10)]
+    text = "\n".join(["Delivery docket 11127761", *rows, "Pallets and crates returned:   24   hours"])
+    items = read(text, DocumentKind.DELIVERY_NOTE)
+    assert [i.quantity for i in items] == [Decimal(n) for n in range(1, 10)]
+
+
 def test_an_unread_quantity_follows_from_price_and_amount() -> None:
     items = read("""
 Description            Qty     Price     Amount
