@@ -105,7 +105,7 @@ def _cut_address(line: Line) -> tuple[Line | None, bool]:
     labels = [
         lb
         for lb in line.row.labels
-        if line.start <= lb.start < line.end and lb.classes & CONTACT_CLASSES and _is_heading(line, lb)
+        if line.start <= lb.start < line.end and lb.classes & CONTACT_CLASSES and heads_contact(line, lb)
     ]
     end = min((lb.start for lb in labels), default=line.end)
     for i in range(line.start, end):
@@ -136,7 +136,7 @@ def _parts_contact(line: Line, at: int, end: int) -> bool:
     return bool(PHONE.fullmatch(text) or _LONG_NUMBER.fullmatch(text))
 
 
-def _is_heading(line: Line, label: Label) -> bool:
+def heads_contact(line: Line, label: Label) -> bool:
     """Whether a contact's label really heads something: closed, or followed by figures or an address."""
     after = line.row.text(label.end, min(label.end + 2, line.end))
     return label.closed or label.alone or bool(re.search(r"\d|@|www", after))
@@ -344,6 +344,12 @@ _PARTICLES = frozenset(
 @cache
 def _first_names() -> frozenset[str]:
     return frozenset(load_table("first_names")["names"])
+
+
+@cache
+def species() -> frozenset[str]:
+    """What animals are: "canine", "hund"."""
+    return frozenset(load_table("columns")["headings"]["species"])
 
 
 def is_person(name: str) -> bool:

@@ -13,6 +13,7 @@ from functools import cache
 
 from ocr.cells import Kind, Token, is_code, is_misread_one, split_quantity_unit
 from ocr.columns import NAMES, Column, Columns, Heading, Role, find_headings
+from ocr.details import species
 from ocr.layout import Row
 from ocr.lexicon import load_table
 from ocr.parse import CURRENCY_MARK, fold, parse_quantity
@@ -541,11 +542,6 @@ def _factors(text: str) -> tuple[Decimal, Decimal] | None:
 
 
 @cache
-def _species() -> frozenset[str]:
-    return frozenset(load_table("columns")["headings"]["species"])
-
-
-@cache
 def _patient_label() -> re.Pattern[str]:
     labels = sorted(load_table("columns")["headings"]["patient_labels"], key=len, reverse=True)
     return re.compile(rf"^(?:{'|'.join(map(re.escape, labels))})(?: name)?\s*[:\-]\s*(.+)$", re.IGNORECASE)
@@ -557,7 +553,7 @@ def patient_of(text: str) -> str:
     if match:
         return _clean(re.split(r"\s*[(,]|\s{2,}", match[1])[0])
     words = fold(text).split()
-    if len(words) > 1 and _species() & set(words[1:]) and words[0] not in _species():
+    if len(words) > 1 and species() & set(words[1:]) and words[0] not in species():
         return _clean(re.split(r"\s*[(,\-]", text)[0])
     return ""
 

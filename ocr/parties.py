@@ -4,6 +4,7 @@ import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
+from itertools import takewhile
 
 import numpy as np
 
@@ -35,8 +36,10 @@ from ocr.details import (
     find_tax_id,
     find_terms,
     found_address,
+    heads_contact,
     inline_address,
     is_person,
+    species,
     split_person,
 )
 from ocr.evidence import Label, Sheet, SheetRow, Token, once
@@ -57,7 +60,10 @@ BEST_KEPT = 6
 SAME_PLACE, SAME_NAME = -8.0, -4.0  # logits against one place, or one name, as two parties
 EMPLOYED = -4.0  # against a person under the name of a business
 BLOCK_GAP = 2.4  # word heights between the centres of two lines of a block
+LIKE_SIZE = 0.85  # share of the height of one line of a name that the other has
 LOOSE = 1.6  # how much further off the second line of a name may stand whose first one ends in "&"
+NEAR_LABEL = 15  # word heights between a label and a name beside it
+LONGEST_TITLE = 3  # words of a document's title: "Final Hospital Invoice"
 HEADING_ROWS = 2  # wide rows (a heading, its values) that may stand between a block and its heading
 SECTION_LIMIT = 16.0  # word heights that a block's heading may stand above its lines
 ADDRESS_REACH = 8  # lines under a name that may hold its address and telephone
@@ -66,6 +72,7 @@ ADDRESS_CONFIDENCE = {"under the name": 0.95, "behind the name": 0.9, "elsewhere
 CONTACT_CONFIDENCE = 0.93
 TERMS_CONFIDENCE = {True: 0.9, False: 0.75}  # with a label, without
 LONGEST_NAME = 60  # characters
+LONGEST_LINK = 6  # words that say whose name follows: "owned and operated by"
 MOST_LETTERS = 5  # words of one letter in a name
 SHORTEST_HEAD = 14  # rows that belong to the head even if a table seems to begin there
 NAME_ROWS = 30  # rows at the head, and at the foot, in which a party may be named without a label
@@ -103,6 +110,11 @@ class NameCandidate:
         return self.row.tokens[self.end - 1].right
 
     @property
+    def halves(self) -> tuple[str, ...]:
+        """Its one or two lines."""
+        return (self.text,) if self.second is None else (self.text[: -len(self.second.text)], self.second.text)
+
+    @property
     def last(self) -> "NameCandidate":
         return self.second or self
 
@@ -124,14 +136,16 @@ Bonus = Callable[[str, NameCandidate], float]
 
 
 def find_names(sheet: Sheet, country: str) -> list[NameCandidate]:
-    """Everything that could be a party's name: the cells of the head and the foot, and those under a party's label."""
+    """Everything that could be a party's name: the cells of the head, of the first page's foot and the last one's, and
+    those under a party's label."""
     found: list[NameCandidate] = []
     repair = partial(repair_name, country=country) if sheet.method == Method.OCR else str
     pages = sorted(sheet.pages)
     first_page_rows = [row for row in sheet.rows if row.page == pages[0]]
     table = next((i for i, row in enumerate(first_page_rows) if sheet.has_columns.get(row.index)), NAME_ROWS)
     head = first_page_rows[: min(NAME_ROWS, max(table, SHORTEST_HEAD))]
-    near = {row.index for row in head + first_page_rows[-FOOT_ROWS:]}
+    last_page_rows = [row for row in sheet.rows if row.page == pages[-1]]
+    near = {row.index for row in head + first_page_rows[-FOOT_ROWS:] + last_page_rows[-FOOT_ROWS:]}
     for row in sheet.rows:
         labelled = any(label.classes & PARTY_CLASSES for label in row.labels)
         if row.index not in near and not labelled:
@@ -211,6 +225,7 @@ def _cut_name(row: SheetRow, start: int, end: int, repair: Repair) -> list[NameC
     """The name at the head of a cell, without what stands behind it: an address, a registration number, a title."""
     while start < end and not row.tokens[start].words and row.tokens[start].text in (":", "-", "|", "*", "•"):
         start += 1
+    start += _words_before_owner(row, start, end)
     cut = _name_end(row, start, end)
     text = repair(row.text(start, cut).strip(" ,;:|*•-"))
     labelled = {i for label in row.labels if _names_nothing(label) for i in range(label.start, label.end)}
@@ -222,8 +237,37 @@ def _cut_name(row: SheetRow, start: int, end: int, repair: Repair) -> list[NameC
         return []  # "Bon de livraison valorisé"
     if any(label.start == start and label.classes <= _LEGAL_CLASSES for label in row.labels):
         return []  # "USt-ID DE"
+    if cut - start <= LONGEST_TITLE and any(start < lb.start and lb.end == cut and _is_titled(lb) for lb in row.labels):
+        return []  # "Hospital Invoice"
+    if any(label.start == start and "number" in label.classes for label in row.labels) and not _tells_more(
+        row, start, cut
+    ):
+        return []  # "Number 7-8046"
     label_only = all(i in labelled or not row.tokens[i].words for i in range(start, cut))
     return [NameCandidate(row, start, cut, text, label_only=label_only)]
+
+
+def _is_titled(label: Label) -> bool:
+    return any(name.startswith("title_") for name in label.classes - {"title_other"})
+
+
+def _tells_more(row: SheetRow, start: int, end: int) -> bool:
+    """Whether a word without figures follows the first one."""
+    return any(token.words and not any(c.isdigit() for c in token.text) for token in row.tokens[start + 1 : end])
+
+
+def _words_before_owner(row: SheetRow, start: int, end: int) -> int:
+    """How many tokens from `start` on say that the company behind a name follows: "A trading name of"."""
+    for length in range(min(LONGEST_LINK, end - start - 1), 1, -1):
+        if fold(row.text(start, start + length)) in word_set("behind"):
+            return length
+    return 0
+
+
+def _follows_owner_words(name: NameCandidate) -> bool:
+    opens = name.row.cell_of(name.start)[0]
+    before = fold(name.row.text(opens, name.start)).split()
+    return any(" ".join(before[-length:]) in word_set("behind") for length in range(2, LONGEST_LINK + 1))
 
 
 def _is_heading(label: Label) -> bool:
@@ -248,6 +292,8 @@ def _name_end(row: SheetRow, start: int, end: int) -> int:
                 return i
             continue
         if before.endswith(",") and re.match(r"\d|unit|no\b", " ".join(token.words)):
+            return i
+        if token.words == ("is",) and _words_before_owner(row, i + 1, end):  # "Mill Vets is a trading name of"
             return i
         if before.endswith(",") and any(c.isdigit() for t in row.tokens[i:end] for c in t.text) and i - start >= 2:
             return i
@@ -340,7 +386,9 @@ def _name_below(
             continue
         if other.row.cell_of(other.start)[1] > other.end and not has_word(fold(other.text), "legal_forms"):
             continue  # "Meadow House, Long Lane, Ludlow", "De Run 4250": an address
-        if _opens_address(sheet, other, country):
+        if _opens_address(sheet, other, country) or ("," in other.text and is_address_line(other.text, country)):
+            continue
+        if sheet.has_columns.get(other.row.index):  # "Referred by Lindqvist Pet Clinic" over "Units"
             continue
         if 0.62 < tall / _height(other) < 1.6 and not any(c.isdigit() for c in other.text):
             return other
@@ -444,6 +492,7 @@ class Block:
     name: NameCandidate
 
 
+_RECEIVERS = frozenset({"customer", "venue"})
 _LEGAL_CLASSES = frozenset({"company_number", "tax_id", "bank"})
 
 
@@ -456,9 +505,23 @@ def _patients(sheet: Sheet) -> Iterator[str]:
                 yield f" {fold(row.text(label.end, row.cell_of(label.start)[1]))} "
 
 
+def _is_labelled(sheet: Sheet, name: NameCandidate, party: str) -> bool:
+    """Whether a label of a party, with a colon, stands right before a name."""
+    left = sheet.label_left(name.row, name.start)
+    return bool(
+        left and left.between == 0 and left.gap < NEAR_LABEL and left.label.closed and party in left.label.classes
+    )
+
+
+def _is_nobodys(line: Line) -> bool:
+    return not any(
+        label.start == line.start and label.closed and label.classes & _RECEIVERS for label in line.row.labels
+    )
+
+
 def _is_contact(line: Line) -> bool:
-    labels = (lb for lb in line.row.labels if line.start <= lb.start < line.end)
-    return is_contact_line(line.text) or any(lb.classes & CONTACT_CLASSES and lb.end < line.end for lb in labels)
+    labels = (lb for lb in line.row.labels if line.start <= lb.start < line.end and lb.end < line.end)
+    return is_contact_line(line.text) or any(lb.classes & CONTACT_CLASSES and heads_contact(line, lb) for lb in labels)
 
 
 def is_sender_line(name: NameCandidate, country: str) -> bool:
@@ -486,6 +549,10 @@ class PartyFacts:
         self.patients = tuple(_patients(sheet))
         self.domains = [m.lower() for m in _DOMAIN.findall(sheet.text)]
         head = [row for row in sheet.rows if row.page == min(sheet.pages)]
+        self.named_on_web = any(self.says_domain(name.text) for name in names)
+        self.labelled_customers = {
+            (name.row.index, name.start) for name in names if _is_labelled(sheet, name, "customer")
+        }
         self.head = {row.index: i for i, row in enumerate(head)}
         self.rows = len(head)
         self.tallest = max(
@@ -518,10 +585,10 @@ class PartyFacts:
         return Block((lines[coded].row.index, lines[coded].start), contact, name)
 
     def block_lines(self, name: NameCandidate) -> list[Line]:
-        """The lines close under a name, in its column."""
+        """The lines close under a name, in its column, up to one that a label gives to a party."""
         key = (name.row.index, name.start, name.last.row.index)
         if key not in self._lines:
-            self._lines[key] = block_below(self.sheet, name, ADDRESS_REACH)
+            self._lines[key] = list(takewhile(_is_nobodys, block_below(self.sheet, name, ADDRESS_REACH)))
         return self._lines[key]
 
     def below(self, name: NameCandidate) -> list[NameCandidate]:
@@ -529,6 +596,13 @@ class PartyFacts:
 
     def above(self, name: NameCandidate) -> list[NameCandidate]:
         return [n for n in self.pairs if n.second and n.second.row is name.row and n.second.start == name.start]
+
+    def says_domain(self, name: str) -> bool:
+        """Whether an address on the web or of e-mail has the name in it."""
+        glued = "".join(fold(name).split())
+        return len(glued) > 3 and any(
+            len(d) > 3 and (d.replace("-", "") in glued or glued[:12] in d) for d in self.domains
+        )
 
     def lines_below(self, name: NameCandidate, limit: int = 4) -> list[str]:
         """Texts of the lines close under a name, in its column."""
@@ -546,6 +620,7 @@ def name_features(facts: PartyFacts, name: NameCandidate, kind: DocumentKind) ->
     sheet, row = facts.sheet, name.row
     text, folded = name.text, fold(name.text)
     words = folded.split()
+    trade = " ".join(_without_species(half) for half in name.halves)
     section = party_section(sheet, row, name.start, name.left, name.right)
     features: Features = {}
     if section:
@@ -555,7 +630,7 @@ def name_features(facts: PartyFacts, name: NameCandidate, kind: DocumentKind) ->
     else:
         features["no_section"] = 1.0
     left = sheet.label_left(row, name.start)
-    if left and left.between == 0 and left.gap < 15:
+    if left and left.between == 0 and left.gap < NEAR_LABEL:
         for label_class in left.label.classes:
             features[f"left:{label_class}"] = 1.0
     above = sheet.labels_above(row, name.left, name.right, 1)
@@ -566,7 +641,6 @@ def name_features(facts: PartyFacts, name: NameCandidate, kind: DocumentKind) ->
     ratio = _height(name) / sheet.height[row.page]
     below = facts.lines_below(name)
     capitals = sum(c.isupper() for c in text) / max(1, sum(c.isalpha() for c in text))
-    glued = "".join(words)
     page = sheet.pages[row.page]
     place = ((name.left + name.right) / 2) / (page.width or 1.0)
     labels = [label for label in row.labels if name.start <= label.start < name.end]
@@ -580,7 +654,8 @@ def name_features(facts: PartyFacts, name: NameCandidate, kind: DocumentKind) ->
         "tallest": float(_height(name) >= 0.97 * facts.tallest and position < facts.rows * 0.45),
         "legal_form": float(has_word(folded, "legal_forms")),
         "legal_end": float(bool(words) and any(" ".join(words[-k:]) in word_set("legal_forms") for k in (1, 2, 3))),
-        "business": float(has_word(folded, "business")),
+        "business": float(has_word(trade, "business")),
+        "species": float(trade != folded and not has_word(trade, "business")),
         "title": float(bool(words) and words[0] in word_set("titles")),
         "person": float(is_person(text)),
         "comma": float("," in text),
@@ -593,11 +668,7 @@ def name_features(facts: PartyFacts, name: NameCandidate, kind: DocumentKind) ->
         "labelled": float(labelled > 0.6),
         "part_labelled": float(0 < labelled <= 0.6),
         "address": float(is_address_line(text, facts.country)),
-        "domain": float(
-            any(
-                len(d) > 3 and (d.replace("-", "") in glued or glued[:12] in d) for d in facts.domains if len(glued) > 3
-            )
-        ),
+        "domain": float(facts.says_domain(text)),
         f"times:{min(3, facts.folded.count(f' {folded} '))}": 1.0,
         "below_address": float(any(is_address_line(line, facts.country) for line in below[:2])),
         "below_postcode": float(any(has_postcode(line, facts.country) for line in below[:3])),
@@ -617,6 +688,7 @@ def name_features(facts: PartyFacts, name: NameCandidate, kind: DocumentKind) ->
         "cell_cut": float(row.cell_of(name.start)[1] > name.end),
     }
     features |= _cells_around(facts, name) | _block_features(facts, name) | _bare_label(sheet, name)
+    features |= _role_features(facts, name) | _rival_features(facts, name)
     if name.second:
         second = fold(name.second.text)
         first = fold(name.text[: -len(name.second.text)])
@@ -624,6 +696,8 @@ def name_features(facts: PartyFacts, name: NameCandidate, kind: DocumentKind) ->
         features["second_joins"] = float(second.split()[:1] != [] and second.split()[0] in _JOINS)
         features["second_person"] = float(is_person(name.second.text) or second.split()[0] in word_set("titles"))
         features["second_department"] = float(has_word(second, "departments"))
+        features["second_division"] = float(has_word(second, "divisions"))
+        features["second_size"] = float(not LIKE_SIZE < _height(name.second) / _height(name) < 1 / LIKE_SIZE)
         features["second_comma"] = float("," in name.second.text)
         features["first_titled"] = float(first in word_set("titles"))
         features["second_legal"] = float(has_word(second, "legal_forms"))
@@ -643,6 +717,33 @@ def name_features(facts: PartyFacts, name: NameCandidate, kind: DocumentKind) ->
         }
     features[f"kind:{kind.value}"] = 1.0
     return {n: v for n, v in features.items() if v}
+
+
+def _without_species(text: str) -> str:
+    """A name, folded, without the animal it opens with: "Feline / Maine Coon" is no business's, "Equine Vets" is."""
+    words = fold(text).split()
+    if not words or words[0] not in species() or re.match(r"\S+\s+(?:&|and\b)", text):  # "The" or no "Dog and Duck"
+        return " ".join(words)
+    return " ".join(words[1:])
+
+
+def _role_features(facts: PartyFacts, name: NameCandidate) -> Features:
+    """What tells the company behind a business, or who treated an animal, from a party."""
+    words = fold(name.text).split()
+    bare = not any(is_address_line(line, facts.country) for line in facts.lines_below(name)[:2])
+    treats = words[:1] == ["dr"] or (len(words) > 1 and words[-1] in word_set("credentials"))
+    return {
+        "owner": float(_follows_owner_words(name)),
+        "doctor": float(bare and treats),
+    }
+
+
+def _rival_features(facts: PartyFacts, name: NameCandidate) -> Features:
+    """What speaks for another name: an address on the web that has it, or a label of the customer right before it."""
+    return {
+        "rival:domain": float(facts.named_on_web and not facts.says_domain(name.text)),
+        "rival:labelled": float(bool(facts.labelled_customers - {(name.row.index, name.start)})),
+    }
 
 
 _JOINS = frozenset(
@@ -698,7 +799,7 @@ def _block_features(facts: PartyFacts, name: NameCandidate) -> Features:
     )
     features["patient"] = float(any(patient.startswith(folded) for patient in facts.patients))
     features["hospitality"] = float(has_word(fold(name.text), "hospitality"))
-    features["veterinary"] = float(has_word(fold(name.text), "veterinary"))
+    features["veterinary"] = float(has_word(" ".join(_without_species(half) for half in name.halves), "veterinary"))
     features["supplying"] = float(has_word(fold(name.text), "supplying"))
     return features
 
@@ -757,7 +858,7 @@ def _cell_above(facts: PartyFacts, name: NameCandidate) -> str:
 def _is_rest_of_name(text: str) -> bool:
     """Whether a line is a word or two of what businesses call themselves: "Surgeons", "Family Butchers"."""
     folded = fold(text)
-    return len(folded.split()) <= 2 and has_word(folded, "business")
+    return len(folded.split()) <= 2 and has_word(folded, "business") and not has_word(folded, "divisions")
 
 
 def _neighbours(facts: PartyFacts, name: NameCandidate) -> Features:

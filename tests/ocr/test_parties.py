@@ -190,3 +190,87 @@ def test_a_note_that_names_a_place_does_not_go_to_its_customer() -> None:
         DocumentKind.DELIVERY_NOTE,
     )
     assert found["venue"] == "Hotel Corona"
+
+
+def test_who_invoices_may_stand_only_in_the_foot_of_the_last_page() -> None:
+    first = "FINAL INVOICE\nDue at discharge\n\nOwner\nSophie McAllister\n12 Pecan Street\nAustin, TX 78660\n\n"
+    items = "".join(f"Item {n}   {n}.00\n" for n in range(1, 40))
+    foot = "Tewksbury Small Animal Practice | 31 Whipple Road, Tewksbury, MA 01876 | (208) 555-0117\n"
+    pages = [make_page(first + items), make_page("Total $780.00\n\n" + foot, number=2)]
+    fields = read_fields(pages, DocumentKind.INVOICE)
+    assert fields["supplier_name"].value == "Tewksbury Small Animal Practice"
+    assert fields["supplier_address"].value == "31 Whipple Road, Tewksbury, MA 01876"
+
+
+def test_the_company_behind_a_practice_is_not_whom_the_paper_is_from() -> None:
+    found = parties(
+        "FARM INVOICE        Redwood Pet Health Centre\n                    Farm & Equine Division\n"
+        "                    88 High Street, Crieff, PH7 3BS\n                    VAT No 409 3746 10\n\n"
+        "Mrs Grace Ng\n3 Mill Lane\nMalton YO17 7LX\n\nTotal £10.00\n\n"
+        "A trading name of Rural Veterinary Partners Ltd.\n60 Colmore Gate, Birmingham B3 2QD\nCompany no. 09746434\n"
+    )
+    assert found["supplier_name"] == "Redwood Pet Health Centre"
+
+
+def test_a_name_ends_before_whose_trading_name_it_is() -> None:
+    found = parties(
+        "Mill Vets is a trading name of Rural Partners Ltd.\n4 Mill Lane\nYork YO1 7HU\n\nINVOICE\nTotal £10.00\n"
+    )
+    assert found["supplier_name"] == "Mill Vets"
+
+
+@pytest.mark.parametrize("part", ["Farm & Equine Division", "Farm Department"])
+def test_a_part_of_the_business_under_its_name_is_no_part_of_the_name(part: str) -> None:
+    found = parties(f"Thornbury Animal Hospital\n{part}\n102 Moor Lane\nPreston PR1 1JQ\n\nINVOICE\nTotal £10.00\n")
+    assert found["supplier_name"] == "Thornbury Animal Hospital"
+
+
+def test_an_animal_with_its_breed_is_no_practice() -> None:
+    found = parties(
+        "TAX INVOICE\nOtis   Feline / Maine Coon\nClient: Marcus Abara\n210 Ruthven Street, Toowoomba QLD 4350\n\n"
+        "Castration   10.00\n\nTotal $10.00\n\n\n\n"
+        "Companion Care at Wattle Creek\n12 Main Street, Toowoomba QLD 4350\nPh 03 5550 2272\n"
+    )
+    assert found["supplier_name"] == "Companion Care at Wattle Creek"
+
+
+@pytest.mark.parametrize("title", ["Hospital Invoice", "Final Invoice"])
+def test_a_title_of_two_words_is_nobody(title: str) -> None:
+    found = parties(f"{title}\nNumber 7-8046\n\nOwner\nMrs J Dyer\n2 High Street\nYork YO1 9ZZ\n\nTotal £10.00\n")
+    assert found.get("supplier_name") is None
+
+
+def test_a_labelled_customer_comes_before_a_person_without_label() -> None:
+    found = parties(
+        HEAD + "RECEIPT\nSir Barksalot\nPet owner: Jamal Beauchamp-Hill\nUnit 3, Beacon Estate, Barnstaple EX31 2AA\n"
+        "Total £10.00\n"
+    )
+    assert found["customer_name"] == "Jamal Beauchamp-Hill"
+
+
+def test_who_treated_the_animal_is_not_invoiced() -> None:
+    found = parties(
+        "Bluegum Animal Hospital\n77 Brock Street, York YO1 7HU\nTel 01904 496010\n\nINVOICE    Dr Thwaite\n\n"
+        "Kowalczyk, Noreen\n64 Quay Street\nLeeds LS1 1AA\n\nTotal £10.00\n"
+    )
+    assert found["customer_name"] == "Kowalczyk, Noreen"
+
+
+def test_an_address_that_begins_like_a_telephone_is_no_contact() -> None:
+    """ "Home" may head a mobile number; "Home Farm" does not make the block the sender's."""
+    found = parties(
+        "INVOICE\nRavi Venkataraman\nHome Farm, Station Road\nDiss\nIP22 4HG\n\nTotal £10.00\n\n"
+        "Companion Care at Harbour View    020 7946 0858\n221 Gloucester Road, Bristol, BS7 8NR    VAT 862 5675 58\n"
+        "office@companioncare.example.com\n"
+    )
+    assert found["supplier_name"] == "Companion Care at Harbour View"
+    assert found["customer_name"] == "Ravi Venkataraman"
+
+
+def test_a_street_with_its_county_under_a_name_is_no_second_line_of_it() -> None:
+    found = parties(
+        "Oakdene Pet Health Centre\nBridge House, Dublin Road, Carlow, Co.\nCarlow, R93 A7F1\n\nINVOICE\n"
+        "Invoice to: Wei Okafor\nUnit 9, Ballybrit Business Park\nGalway, H91 K3T8\n\nTotal €10.00\n"
+    )
+    assert found["supplier_name"] == "Oakdene Pet Health Centre"
+    assert found["supplier_address"] == "Bridge House, Dublin Road, Carlow, Co., Carlow, R93 A7F1"
