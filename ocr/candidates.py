@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 
-from ocr.evidence import WORD_GAP, Sheet, SheetRow, once
+from ocr.evidence import BOX_NUMBER, WORD_GAP, Sheet, SheetRow, once
 from ocr.parse import CURRENCY_MARK, TYPOGRAPHY, DateMatch, find_dates, parse_amount
 
 LARGEST_AMOUNT = Decimal(10_000_000)
@@ -225,6 +225,7 @@ def find_numbers(sheet: Sheet, dates: Sequence[DateCandidate]) -> list[NumberCan
         labelled = {i for label in row.labels for i in range(label.start, label.end)}
         places = {i + k for i in range(len(row.tokens) - 1) if _POSTCODE.match(row.text(i, i + 2)) for k in (0, 1)}
         foreign = places | {label.start for label in row.labels if label.classes & _NO_PREFIX}
+        foreign |= {lb.start for lb in row.labels if BOX_NUMBER.fullmatch(row.tokens[lb.start].text)}
         foreign |= {i + k for i, token in enumerate(row.tokens) if token.text.startswith("§") for k in range(4)}
         foreign |= {i + k for i in range(len(row.tokens)) if _PAGE.match(row.text(i, i + 2)) for k in range(4)}
         for i in range(len(row.tokens)):

@@ -5,6 +5,7 @@ bends along a line of text, which is nearly the same all down a page; followed b
 same height.
 """
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
@@ -19,6 +20,9 @@ from ocr.types import Page, Word
 SAME_ROW = 0.45  # of a word's height: vertical distance of centres that still is one row
 OVERLAP = 0.3  # of the narrower word's width: words that share more of it cannot stand on one row
 KEPT_PAGES = 64  # whose rows are kept, since several steps of a document's reading ask for them
+
+# "BT-1": what EN 16931 calls a value, which viewers of e-invoices print between a label and its value.
+_TERM_ID = re.compile(r"B[TG]-\d{1,3}$")
 
 Array = npt.NDArray[np.float64]
 
@@ -59,11 +63,11 @@ class Row:
 
 @lru_cache(maxsize=KEPT_PAGES)
 def rows(page: Page) -> Sequence[Row]:
-    """The rows of a page from top to bottom; every word is on exactly one."""
+    """The rows of a page from top to bottom; every word is on exactly one, but for the ids of business terms."""
     if not page.words:
         return ()
     levels = corrected_centres(page)
-    order = np.argsort(levels, kind="stable")
+    order = [i for i in np.argsort(levels, kind="stable") if not _TERM_ID.match(page.words[i].text)]
     return _cluster(page, [(float(levels[i]), page.words[i]) for i in order])
 
 

@@ -313,3 +313,30 @@ def test_the_day_of_a_law_is_not_the_delivery_s() -> None:
         "DDT n. 4471     Data 23-09-2025\n\nDescrizione                Q.tà\nFarina 00 25 kg               4\n"
     )
     assert read(text, DocumentKind.DELIVERY_NOTE)["delivery_date"].value == date(2025, 9, 23)
+
+
+def test_boxes_of_a_form_are_numbered_before_their_labels() -> None:
+    text = (
+        "1 Consignor                          2 Shipment no.\nSisters Packaging & Hygiene Ltd      DEL8602\n"
+        "PO Box 881, Sisters, OR 97759\n\n3 Ship to                            4 Invoice to\n"
+        "The Swan at Norcross                 Hotel Millbrook\n9044 Industrial Blvd                 77 N Main Street\n"
+        "Norcross, GA 30071                   Kalispell, MT 59901\n\n"
+        "5 Carrier            6 Your order       7 Booking ref.\nDunmore Haulage      PO-761223          12697\n\n"
+        "DELIVERY RECEIPT\n\nCode     Details                Quantity\n"
+        "155439   Sanitiser Trigger             5\n305976   Bleach Thick                  8\n"
+    )
+    fields = read(text, DocumentKind.DELIVERY_NOTE)
+    assert fields["delivery_note_number"].value == "DEL8602"
+    assert fields["order_number"].value == "PO-761223"
+    assert fields["supplier_name"].value == "Sisters Packaging & Hygiene Ltd"
+    assert fields["customer_name"].value == "Hotel Millbrook"
+
+
+def test_ids_of_business_terms_are_not_what_they_name() -> None:
+    text = (
+        "Rechnungsdaten\nRechnungsnummer:       BT-1    RE720640      Bestellnummer:        BT-13   25-6125\n"
+        "Ausstellungsdatum:     BT-2    15.1.2025     Lieferscheinnummer:   BT-16   N2562601\n"
+    )
+    fields = read(text)
+    values = [fields[name].value for name in ("invoice_number", "order_number", "delivery_note_number")]
+    assert values == ["RE720640", "25-6125", "N2562601"]
