@@ -23,10 +23,12 @@ from ocr.repair import repair_address
 
 LONGEST_ADDRESS = 7  # lines
 LEADING_LINES = 4  # lines that may stand between a name and its address (registration, slogan)
+LONGEST_LINK = 6  # words that say whose name follows: "owned and operated by"
 MOST_CELLS = 4  # a row of more cells is a table's, not a block's
 CONTACT_CLASSES = frozenset({"phone", "mobile", "fax", "email", "web", "tax_id", "company_number", "bank"})
 
 _LONG_NUMBER = re.compile(r"(?:[A-Z]{2,3} ?)?\d(?:[ .]?\d){6,}[A-Z]?")  # "FR 78 875 420 542"
+_CODE_BEFORE_PHONE = re.compile(r"\d{4,5} +(?:[(+]|0\d)")  # "4122 (03) 555 2928"
 _REGISTRATION = re.compile(
     r"^\W*(?:\(?\s*(?:co\.?\s*(?:reg|no|rfg)|company|reg|roc|rob|gst|sst|abn|acn|vat|est|tin|uen|brn)\b"
     r"|\(?no\.?\s*\d{5,}|\(?[A-Z]{0,3}\d{4,}-?[A-Z]{0,2}\)?$|\d{4,}-?[A-Z]\b)",
@@ -72,7 +74,7 @@ def address_under(block: Sequence[Line], country: str, others: Container[tuple[i
     taken: list[Line] = []
     skipped = 0
     for line in block:
-        if (line.row.index, line.start) in others:
+        if (line.row.index, line.start) in others or names_owner(line):
             break
         cut, more = _cut_address(line)
         text = cut.text if cut else ""
@@ -90,6 +92,19 @@ def address_under(block: Sequence[Line], country: str, others: Container[tuple[i
         if more or len(taken) == LONGEST_ADDRESS:
             break
     return _trim(taken, country)
+
+
+def words_before_owner(row: SheetRow, start: int, end: int) -> int:
+    """How many tokens from `start` on say that the company behind a name follows: "A trading name of"."""
+    for length in range(min(LONGEST_LINK, end - start - 1), 1, -1):
+        if fold(row.text(start, start + length)) in word_set("behind"):
+            return length
+    return 0
+
+
+def names_owner(line: Line) -> bool:
+    """Whether a line is about the company behind a name."""
+    return words_before_owner(line.row, line.start, line.end) > 0
 
 
 def _begins_address(text: str, block: Sequence[Line], line: Line, country: str) -> bool:
@@ -117,7 +132,7 @@ def _cut_address(line: Line) -> tuple[Line | None, bool]:
         if (
             EMAIL.search(token)
             or "www." in token.lower()
-            or (i > line.start and re.match(r"^\(?\+?\d[\d ()\-]{8,}$", rest))
+            or (i > line.start and re.match(r"^\(?\+?\d[\d ()\-]{8,}$", rest) and not _CODE_BEFORE_PHONE.match(rest))
         ):
             end = i
             break
@@ -225,9 +240,9 @@ class BlockBelow:
         for row in self.sheet.rows[line.row.index + 1 :]:
             if row.page != line.row.page or len(found) == self.limit or row.y - y > self.gap * height:
                 break
-            if len(row.cells) > MOST_CELLS:
-                break
             cell = cell_in_column(row, left, right, height)
+            if len(row.cells) > MOST_CELLS and not (cell and has_postcode(row.text(*cell))):
+                break
             if cell:
                 found.append(Line(row, *cell))
                 y = row.y
@@ -260,7 +275,7 @@ def _clean_line(line: Line) -> str:
     start = next((lb.end for lb in line.row.labels if lb.start == line.start and "address" in lb.classes), line.start)
     text = line.row.text(start if start < line.end else line.start, line.end)
     text = re.sub(r"\s*[\u2022\u00b7|\u25cf\u25aa]\s*|\s+\.\s+", ", ", text)
-    return re.sub(r"^[^\w(]+|[\s,;|\u2013\u2014-]+$|\s\.$", "", text)
+    return re.sub(r"^[^\w(]+|[\s,;|\u2013\u2014-]+$|\s\.$|(?<=\d)\.$|(?<=\d[A-Z]{2})\.$", "", text)
 
 
 # --- Telephone, e-mail, tax number ---------------------------------------------------------------------------------

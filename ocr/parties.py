@@ -24,6 +24,7 @@ from ocr.addresses import (
 from ocr.candidates import Candidate
 from ocr.details import (
     CONTACT_CLASSES,
+    LONGEST_LINK,
     MOST_CELLS,
     BlockBelow,
     Found,
@@ -39,8 +40,10 @@ from ocr.details import (
     heads_contact,
     inline_address,
     is_person,
+    names_owner,
     species,
     split_person,
+    words_before_owner,
 )
 from ocr.evidence import Label, Sheet, SheetRow, Token, once
 from ocr.features import Features
@@ -66,13 +69,13 @@ NEAR_LABEL = 15  # word heights between a label and a name beside it
 LONGEST_TITLE = 3  # words of a document's title: "Final Hospital Invoice"
 HEADING_ROWS = 2  # wide rows (a heading, its values) that may stand between a block and its heading
 SECTION_LIMIT = 16.0  # word heights that a block's heading may stand above its lines
+MOST_NAMES = 3  # lines between a party's label and its address: names, departments
 ADDRESS_REACH = 8  # lines under a name that may hold its address and telephone
 # Shares that were right in cross-validation, by how the value was found.
 ADDRESS_CONFIDENCE = {"under the name": 0.95, "behind the name": 0.9, "elsewhere": 0.75}
 CONTACT_CONFIDENCE = 0.93
 TERMS_CONFIDENCE = {True: 0.9, False: 0.75}  # with a label, without
 LONGEST_NAME = 60  # characters
-LONGEST_LINK = 6  # words that say whose name follows: "owned and operated by"
 MOST_LETTERS = 5  # words of one letter in a name
 SHORTEST_HEAD = 14  # rows that belong to the head even if a table seems to begin there
 NAME_ROWS = 30  # rows at the head, and at the foot, in which a party may be named without a label
@@ -225,7 +228,7 @@ def _cut_name(row: SheetRow, start: int, end: int, repair: Repair) -> list[NameC
     """The name at the head of a cell, without what stands behind it: an address, a registration number, a title."""
     while start < end and not row.tokens[start].words and row.tokens[start].text in (":", "-", "|", "*", "•"):
         start += 1
-    start += _words_before_owner(row, start, end)
+    start += words_before_owner(row, start, end)
     cut = _name_end(row, start, end)
     text = repair(row.text(start, cut).strip(" ,;:|*•-"))
     labelled = {i for label in row.labels if _names_nothing(label) for i in range(label.start, label.end)}
@@ -254,14 +257,6 @@ def _is_titled(label: Label) -> bool:
 def _tells_more(row: SheetRow, start: int, end: int) -> bool:
     """Whether a word without figures follows the first one."""
     return any(token.words and not any(c.isdigit() for c in token.text) for token in row.tokens[start + 1 : end])
-
-
-def _words_before_owner(row: SheetRow, start: int, end: int) -> int:
-    """How many tokens from `start` on say that the company behind a name follows: "A trading name of"."""
-    for length in range(min(LONGEST_LINK, end - start - 1), 1, -1):
-        if fold(row.text(start, start + length)) in word_set("behind"):
-            return length
-    return 0
 
 
 def _follows_owner_words(name: NameCandidate) -> bool:
@@ -293,7 +288,7 @@ def _name_end(row: SheetRow, start: int, end: int) -> int:
             continue
         if before.endswith(",") and re.match(r"\d|unit|no\b", " ".join(token.words)):
             return i
-        if token.words == ("is",) and _words_before_owner(row, i + 1, end):  # "Mill Vets is a trading name of"
+        if token.words == ("is",) and words_before_owner(row, i + 1, end):  # "Mill Vets is a trading name of"
             return i
         if before.endswith(",") and any(c.isdigit() for t in row.tokens[i:end] for c in t.text) and i - start >= 2:
             return i
@@ -330,7 +325,7 @@ def _is_title(row: SheetRow, label: Label) -> bool:
 
 def _could_be_name(text: str) -> bool:
     letters = sum(c.isalpha() for c in text)
-    if _is_day(text):
+    if _is_day(text) or re.match(r"\d{1,3} [a-z]", text):  # "3 case"
         return False
     if " " not in text and any(c.isdigit() for c in text):
         return False
@@ -964,7 +959,7 @@ def _supplier_details(
         found = found_address(address, country if sheet.method == Method.OCR else None)
         fields["supplier_address"] = _field(sheet, found, confidence, evidence)
         fields |= _address_parts(sheet, found, split_address(found.lines, country), confidence)
-    theirs = _block_rows(sheet, places)
+    theirs = _block_rows(sheet, places, country)
     for key, find in (("supplier_phone", find_phone), ("supplier_email", find_email), ("supplier_tax_id", find_tax_id)):
         hit = _nearest(sheet, supplier, address, theirs, find)
         if hit:
@@ -992,13 +987,16 @@ def supplier_address(sheet: Sheet, places: Mapping[str, NameCandidate], country:
     supplier = places.get("supplier_name")
     under: list[Line] = []
     if supplier:
-        under = address_under(block_below(sheet, supplier, ADDRESS_REACH), country, _block_rows(sheet, places))
-        if any(has_postcode(line.text, country) for line in under):
-            return under, "under the name"
-        row = supplier.last.row
-        inline = inline_address(Line(row, supplier.last.start, len(row.tokens)), supplier.last.end, country)
-        if inline:
-            return [inline], "behind the name"
+        last = supplier.last
+        for end in (last.row.cell_of(last.start)[1], len(last.row.tokens)):
+            inline = inline_address(Line(last.row, last.start, end), last.end, country)
+            if inline:
+                return [inline], "behind the name"
+            under = under or address_under(
+                block_below(sheet, supplier, ADDRESS_REACH), country, _block_rows(sheet, places, country)
+            )
+            if any(has_postcode(line.text, country) for line in under):
+                return under, "under the name"
     if len(under) >= 2:
         return under, "under the name"
     elsewhere = _address_elsewhere(sheet, places, country)
@@ -1009,7 +1007,7 @@ def supplier_address(sheet: Sheet, places: Mapping[str, NameCandidate], country:
 
 def _address_elsewhere(sheet: Sheet, places: Mapping[str, NameCandidate], country: str) -> list[Line]:
     """The likeliest address that is not the customer's or the venue's: near the head, with telephone or tax number."""
-    theirs = _block_rows(sheet, places)
+    theirs = _block_rows(sheet, places, country)
     best: list[Line] = []
     most = 0.0
     reach = BlockBelow(sheet, ADDRESS_REACH, BLOCK_GAP)
@@ -1017,28 +1015,44 @@ def _address_elsewhere(sheet: Sheet, places: Mapping[str, NameCandidate], countr
     for block in address_blocks(sheet, country, reach):
         first = block[0]
         section = party_section(sheet, first.row, first.start, first.tokens[0].left, first.tokens[-1].right)
-        if any((line.row.index, line.start) in theirs for line in block) or (section and section.name != "supplier"):
+        if section and section.name != "supplier" and section.lines <= MOST_NAMES:
             continue
-        if sum(word.isalpha() and len(word) > 2 for line in block for word in line.text.split()) < 2:
+        if any((line.row.index, line.start) in theirs for line in block):
+            continue
+        if sum(len(word) > 2 and word.isalpha() for line in block for word in fold(line.text).split()) < 2:
             continue  # a postcode alone
         around = [line.text for line in reach(block[-1])[:4]]
         score = 2.0 - 1.5 * first.row.index / len(sheet.rows) - (first.row.page != min(sheet.pages))
         score += sum(is_contact_line(text) for text in around) * 0.5
         if supplier and fold(supplier.text) in fold(first.row.text()):
             score += 1.5
+        if names_owner(first):
+            score -= 1.5
         if score > most:
             best, most = block, score
     return best
 
 
-def _block_rows(sheet: Sheet, places: Mapping[str, NameCandidate]) -> set[tuple[int, int]]:
+def _block_rows(sheet: Sheet, places: Mapping[str, NameCandidate], country: str) -> set[tuple[int, int]]:
     """First tokens of the lines that belong to the customer or the venue."""
     rows = set()
     for name, place in places.items():
         if name != "supplier_name":
             rows.add((place.row.index, place.row.cell_of(place.start)[0]))
-            rows |= {(line.row.index, line.start) for line in block_below(sheet, place, ADDRESS_REACH)}
+            rows |= {(line.row.index, line.start) for line in _own_lines(sheet, place, country)}
     return rows
+
+
+def _own_lines(sheet: Sheet, place: NameCandidate, country: str) -> list[Line]:
+    """The lines under a name that are its address, telephone and e-mail; none if the address stands behind it."""
+    last = place.last
+    if has_postcode(last.row.text(last.end, last.row.cell_of(last.start)[1]), country):
+        return []
+    lines = block_below(sheet, place, ADDRESS_REACH)
+    end = next((i + 1 for i, line in enumerate(lines) if has_postcode(line.text, country)), len(lines))
+    while end < len(lines) and _is_contact(lines[end]):
+        end += 1
+    return lines[:end]
 
 
 def _nearest(

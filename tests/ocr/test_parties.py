@@ -1,6 +1,8 @@
 import pytest
 
+from ocr.evidence import Sheet
 from ocr.fields import read_fields
+from ocr.parties import find_names
 from ocr.types import DocumentKind, Method
 from tests.ocr.sheets import make_page
 
@@ -274,3 +276,63 @@ def test_a_street_with_its_county_under_a_name_is_no_second_line_of_it() -> None
     )
     assert found["supplier_name"] == "Oakdene Pet Health Centre"
     assert found["supplier_address"] == "Bridge House, Dublin Road, Carlow, Co., Carlow, R93 A7F1"
+
+
+def test_the_address_behind_the_name_goes_before_the_head_offices_below() -> None:
+    found = parties(
+        "INVOICE\nOwner: Alison Lindqvist\nHome Farm, Station Road, Diss IP22 4HG\nCastration   £10.00\n\n\n"
+        "Total £10.00\n\n\n\nMalton Veterinary Clinic, 12 Church Lane, Malton, YO17 7LX. Telephone: 01632 960657\n"
+        "Part of the Fellowship for Sick Animals, Head Office: 30 Priory Way, Rugby CV21 1ZZ.\n"
+    )
+    assert found["supplier_name"] == "Malton Veterinary Clinic"
+    assert found["supplier_address"] == "12 Church Lane, Malton, YO17 7LX"
+
+
+def test_what_follows_the_receivers_address_is_not_its_own() -> None:
+    found = parties(
+        "Two Lanterns Brewing Ltd      INVOICE\nInvoice to: The Cross Keys, 45 Main Street, Harrogate HG1 5PR\n"
+        "Invoice No 54201\nInvoice date 20/03/2024\nTotal £10.00\n"
+        "Unit 7, Marsh Barton Road, Exeter, Devon, EX2 4LU    020 7946 0337\n"
+    )
+    assert found["customer_name"] == "The Cross Keys"
+    assert found["supplier_address"] == "Unit 7, Marsh Barton Road, Exeter, Devon, EX2 4LU"
+
+
+def test_an_address_beside_the_lines_of_a_table_goes_on() -> None:
+    found = parties("""
+                                 TAX INVOICE
+                                 O'Leary, Marcus
+                                 210 Ruthven Street, Toowoomba QLD 4350
+Coffs Harbour
+Veterinary Clinic
+                                 Date          Details          No.      Amount
+7/22 Industrial Drive
+Coffs Harbour NSW 2450           01/08/2024    Gabapentin       7        6.89
+03 5550 8920                     02/08/2024    Collar           1        20.19
+""")
+    assert found["supplier_address"] == "7/22 Industrial Drive, Coffs Harbour NSW 2450"
+
+
+def test_a_postcode_of_four_figures_is_no_part_of_the_telephone_behind_it() -> None:
+    found = parties(
+        "Companion Care at Stonebridge\nLarge animal and equine medicine\n"
+        "226 Heretaunga Street West - Hastings 4122 (03) 555 2928\n\nTAX INVOICE\nGST No 123-456-789\nTotal NZ$10.00\n"
+    )
+    assert found["supplier_address"] == "226 Heretaunga Street West - Hastings 4122"
+
+
+def test_an_address_of_short_words_is_found_beside_the_name() -> None:
+    found = parties("""
+Yuma Laundry Co. Ltd                          INVOICE
+Bistro Castellano                             3302 W 4th Ave
+3302 W 4th Ave                                Yuma, AZ 85364
+Yuma, AZ 85364                                503.555.0111
+
+Total $10.00
+""")
+    assert found["supplier_address"] == "3302 W 4th Ave, Yuma, AZ 85364"
+
+
+def test_a_quantity_with_its_unit_is_nobody() -> None:
+    sheet = Sheet([make_page("Two Lanterns Brewing Ltd\n\nDELIVERY NOTE\n3 case\n99 Maju Mart\n")])
+    assert {"3 case", "99 Maju Mart"} & {name.text for name in find_names(sheet, "GB")} == {"99 Maju Mart"}
