@@ -47,8 +47,8 @@ _MEASURE = r"(?:kg|g|gm|mg|ml|cl|l|ltr|litres?|lb|oz|cm|mm|m|gal|pk|s)"
 _CASE = re.compile(rf"^\d+\s?[x\u00d7]\s?(?:\d+\s?[x\u00d7]\s?)?\d+(?:[.,]\d+)?\s?{_MEASURE}$", re.IGNORECASE)
 _COUNTED = re.compile(r"([-+]?\d{1,4}(?:[.,]\d{2,3}(?=\w[a-z]{2})|[.,]\d{3}))([^\W\d_a-z]\w\S*)")
 _NUMBER_UNIT = re.compile(r"^([-+]?\d+(?:[.,]\d+)?)\s?([A-Za-zµ]{1,8})\.?$")
-
-
+# "2 of 5": how many were sent of how many that were ordered.
+PARTIAL = re.compile(r"(\d{1,4}(?:[.,]\d{1,3})?) (?:of|von|van|de|sur|di) (\d{1,4}(?:[.,]\d{1,3})?)")
 _DIGIT = re.compile(r"\d")
 
 
@@ -174,6 +174,8 @@ def _value_at(words: Sequence[Word], start: int, decimal: str) -> Token | None:
             return make_token(text, Kind.UNIT, part)
         if length > LONGEST_VALUE:
             continue
+        if partial := PARTIAL.fullmatch(text):
+            return make_token(text, Kind.NUMBER, part, parse_quantity(partial[1], decimal=decimal))
         if decimal == "," and _SPACED.fullmatch(text) and _stand_close(part, THOUSANDS_GAP):
             return make_token(text, Kind.AMOUNT, part, parse_amount(text.replace(" ", ""), decimal=decimal))
         if sum(any(c.isdigit() for c in word.text) for word in part) > 1 and not re.search(r"[.,] \d{2}\b", text):

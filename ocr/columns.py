@@ -241,12 +241,19 @@ def find_headings(rows: Sequence[Row], tokens: Sequence[Sequence[Token]]) -> lis
         near = range(i, min(i + HEADING_ROWS, len(rows)))
         main = max((j for j in near if rows[j].page == rows[i].page and _close(rows, i, j)), key=lambda j: scores[j])
         heading = _build(rows, tokens, main)
-        if heading is None:
+        if heading is None or _heads_taxes(heading.columns):
             i += 1
         else:
             found.append(heading)
             i = max(heading.last, i) + 1
     return found
+
+
+def _heads_taxes(columns: "Columns") -> bool:
+    """Whether a heading is that of a table of taxes, whose "Goods" are a sum: "Rate  Goods  VAT  Gross"."""
+    names = [column.text for column in columns.of(Role.DESCRIPTION)]
+    taxed = columns.has(Role.TAX) and not columns.has(Role.QUANTITY) and not columns.has(Role.SKU)
+    return taxed and bool(names) and all(name.split()[-1:] == ["goods"] for name in names)
 
 
 def _close(rows: Sequence[Row], i: int, j: int) -> bool:

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from functools import cache
 
-from ocr.cells import Kind, Token, is_code, is_misread_one, split_quantity_unit
+from ocr.cells import PARTIAL, Kind, Token, is_code, is_misread_one, split_quantity_unit
 from ocr.columns import NAMES, Column, Columns, Heading, Role, find_headings
 from ocr.details import species
 from ocr.layout import Row
@@ -47,7 +47,7 @@ LONGEST_HEADING = 8  # words
 SKU_GAP = 0.7  # word heights between an article number and the name in one column
 
 _TIMES = re.compile(
-    r"(?:^|\s)([-+]?\d+(?:[.,]\d+)?)\s*(?:[A-Za-z]{2,4}\s*)?(?:[xX@*]+|\u00e0|je)"
+    r"(?:^|\s)([-+]?\d+(?:[.,]\d+)?)\s*(?:[A-Za-z]{1,4}\s*)?(?:[xX@*]+|\u00e0|je)"
     rf"\s*{CURRENCY_MARK}?\s*(\d+(?:[.,]\d+)?)(?=\s|$|[A-Za-z(=/])"
 )
 
@@ -81,6 +81,8 @@ class Draft:
         """Words in the name's column of the amount row itself, without a multiplication."""
         tokens = tuple(token for token in self.in_role(Role.DESCRIPTION) if token not in self.code)
         text = " ".join(token.text for token in tokens)
+        if _TIMES.search(f" {text} "):  # "10 @ 1.37 each"
+            text = " ".join(token.text for token in tokens if token.kind is not Kind.UNIT)
         if (_letters(_TIMES.sub(" ", f" {text} ")) < 2 or _PRICED.match(text)) and not re.search(r"\w-$", text):
             return ()
         return tokens
@@ -294,6 +296,8 @@ def _is_item(placed: TableRow, model: Columns, unpriced: bool) -> bool:
         stray = any(column is None and token.kind is Kind.TEXT for token, column in _pairs(placed))
         return named or bool(counted) or not stray
     if not model.has(Role.TOTAL) or unpriced:
+        if counted and not named and model.printed:  # a name stands above "2 of 5", never above a bare number
+            return any(PARTIAL.fullmatch(token.text) for token in placed.in_role(Role.QUANTITY))
         return (
             bool(counted)
             and named
@@ -380,6 +384,7 @@ def _settle_texts(
     if above is not None:
         if not above.own_name and not above.name and left and _near(above.last.row, left[0].row):
             above.name.append(_words(left.pop(0)))
+        left = _take_code_below(above, left)
         left = _take_wrapped(above, left, below, groups)
     if below is not None and left and not stacked:
         left = _take_begun(above, left, below, groups)
@@ -462,6 +467,17 @@ def _take_named_below(draft: Draft, texts: list[TableRow], below: Draft | None, 
     groups.codes_above = True
     draft.code = own
     draft.name.append(_run(texts[0], tokens))
+    return texts[1:]
+
+
+def _take_code_below(draft: Draft, texts: list[TableRow]) -> list[TableRow]:
+    """An article number by itself under a name that stands above its quantity."""
+    if not draft.name or draft.own_name or draft.in_role(Role.SKU) or not texts:
+        return texts
+    tokens = texts[0].tokens
+    if len(tokens) != 1 or not is_code(tokens[0]) or not _near(draft.last.row, texts[0].row):
+        return texts
+    draft.code = tokens
     return texts[1:]
 
 
@@ -585,7 +601,6 @@ def _finish(draft: Draft, sheet: Sheet, pages: dict[int, Page]) -> LineItem | No
     quantity, price = _check_product(quantity, price, amount, discount, draft)
     if not description and not sku:
         return None
-    ordered = draft.value(Role.ORDERED)
     return LineItem(
         description=description or sku,
         quantity=quantity,
@@ -597,7 +612,7 @@ def _finish(draft: Draft, sheet: Sheet, pages: dict[int, Page]) -> LineItem | No
         patient=_text(draft.in_role(Role.PATIENT)) or draft.patient,
         discount=discount,
         tax_rate=_tax_rate(draft),
-        quantity_ordered=ordered.number if ordered else None,
+        quantity_ordered=_ordered(draft, sheet.decimal),
         page=draft.rows[0].row.page,
         box=_box(draft, pages[draft.rows[0].row.page]),
         method=pages[draft.rows[0].row.page].method,
@@ -662,6 +677,15 @@ def _quantity(draft: Draft, decimal: str) -> tuple[Decimal | None, str]:
         if number is not None:
             return number, unit or glued
     return None, unit
+
+
+def _ordered(draft: Draft, decimal: str) -> Decimal | None:
+    """How many were ordered, if a column or "2 of 5" says so."""
+    token = draft.value(Role.ORDERED)
+    if token is not None:
+        return token.number
+    partial = next((m for t in draft.in_role(Role.QUANTITY) if (m := PARTIAL.fullmatch(t.text))), None)
+    return parse_quantity(partial[2], decimal=decimal) if partial else None
 
 
 def _quantity_of(text: str, decimal: str) -> tuple[Decimal | None, str]:

@@ -399,3 +399,47 @@ Date              No. Goods                            By       Total
         (3, "Rabies, 3-yr Killed Virus"),
         (1, "CBC with Differential"),
     ]
+
+
+def test_how_many_of_how_many_stands_under_a_name_and_over_its_number() -> None:
+    items = read(
+        """
+Items                                    Qty
+Butter Unsalted 40x250g
+                                      2 of 5
+RKT264
+Vinyl Gloves Blue Large
+                                      8 of 8
+RCA984
+Returns: enclose this slip.
+""",
+        DocumentKind.DELIVERY_NOTE,
+    )
+    assert [(i.description, i.sku, i.quantity, i.quantity_ordered) for i in items] == [
+        ("Butter Unsalted 40x250g", "RKT264", Decimal(2), Decimal(5)),
+        ("Vinyl Gloves Blue Large", "RCA984", Decimal(8), Decimal(8)),
+    ]
+
+
+def test_a_till_may_print_the_unit_of_its_factors() -> None:
+    items = read(
+        """
+Notebook A5                            4.25 B
+Bottled Water 500ml
+  10 @ 1.37 each                      13.70 B
+Unleaded 95
+  2.57L @ 1.62/L                       4.16 B
+Flat White                             2.95 A
+TOTAL                                 25.06
+Rate     Goods     VAT     Gross
+20%      18.43    3.68     22.11
+0%        2.95    0.00      2.95
+""",
+        DocumentKind.RECEIPT,
+    )
+    assert [(i.description, i.quantity, i.net_amount) for i in items] == [
+        ("Notebook A5", None, Decimal("4.25")),
+        ("Bottled Water 500ml", Decimal(10), Decimal("13.70")),
+        ("Unleaded 95", Decimal("2.57"), Decimal("4.16")),
+        ("Flat White", None, Decimal("2.95")),
+    ]
