@@ -196,17 +196,22 @@ def _goes_on(text: str, country: str) -> bool:
     return is_address_line(text, country) or bool(re.match(r"^[\W]*\(|^\d{3,4}\s?-", text))
 
 
-def inline_address(line: Line, after: int, country: str) -> Line | None:
-    """An address behind a name in one row ("Name • Street 1 • 12345 Town"), from token `after` on."""
+def inline_address(line: Line, after: int, country: str, below: Sequence[Line]) -> list[Line]:
+    """An address behind a name in one row ("Name • Street 1 • 12345 Town"), from token `after` on; or two rows."""
     start = after
     while start < line.end and not line.row.tokens[start].words:
         start += 1
     if start >= line.end:
-        return None
+        return []
     cut, _ = _cut_address(Line(line.row, start, line.end))
-    if cut and has_postcode(cut.text, country) and any(c.isalpha() for c in cut.text):
-        return cut
-    return None
+    if cut is None or not any(c.isalpha() for c in cut.text):
+        return []
+    if has_postcode(cut.text, country):
+        return [cut]
+    wrapped, _ = _cut_address(below[0]) if below and cut.text.endswith(",") else (None, False)
+    if wrapped and is_address_line(cut.text, country) and has_postcode(wrapped.text, country):
+        return [cut, wrapped]
+    return []
 
 
 def address_blocks(sheet: Sheet, country: str, lines_below: "BlockBelow") -> Iterator[list[Line]]:
@@ -241,7 +246,7 @@ class BlockBelow:
             if row.page != line.row.page or len(found) == self.limit or row.y - y > self.gap * height:
                 break
             cell = cell_in_column(row, left, right, height)
-            if len(row.cells) > MOST_CELLS and not (cell and has_postcode(row.text(*cell))):
+            if len(row.cells) > MOST_CELLS and not (cell and is_address_line(row.text(*cell), "")):
                 break
             if cell:
                 found.append(Line(row, *cell))

@@ -542,6 +542,7 @@ class PartyFacts:
         self.pairs = [name for name in names if name.second]
         self.lines = [fold(row.text()) for row in sheet.rows]
         self.patients = tuple(_patients(sheet))
+        self.animals = {f" {fold(name.text)} " for name in names if self._is_over_species(name)}
         self.domains = [m.lower() for m in _DOMAIN.findall(sheet.text)]
         head = [row for row in sheet.rows if row.page == min(sheet.pages)]
         self.named_on_web = any(self.says_domain(name.text) for name in names)
@@ -591,6 +592,12 @@ class PartyFacts:
 
     def above(self, name: NameCandidate) -> list[NameCandidate]:
         return [n for n in self.pairs if n.second and n.second.row is name.row and n.second.start == name.start]
+
+    def _is_over_species(self, name: NameCandidate) -> bool:
+        """Whether a name that is no business's stands over what animal it is: "Otis" over "Feline, 5y"."""
+        if name.second or any(has_word(fold(name.text), topic) for topic in ("business", "legal_forms")):
+            return False
+        return any(_opens_with_species(line) for line in self.lines_below(name, 2))
 
     def says_domain(self, name: str) -> bool:
         """Whether an address on the web or of e-mail has the name in it."""
@@ -692,7 +699,9 @@ def name_features(facts: PartyFacts, name: NameCandidate, kind: DocumentKind) ->
         features["second_person"] = float(is_person(name.second.text) or second.split()[0] in word_set("titles"))
         features["second_department"] = float(has_word(second, "departments"))
         features["second_division"] = float(has_word(second, "divisions"))
-        features["second_size"] = float(not LIKE_SIZE < _height(name.second) / _height(name) < 1 / LIKE_SIZE)
+        # Of a picture the height of a word is that of its letters: "Praxis" is lower than "Königsplatz".
+        features["second_size"] = float(sheet.method != Method.OCR and not _is_like_size(name, name.second))
+        features["first_follows"] = float(any(_is_like_size(name, other) for other in facts.above(name)))
         features["second_comma"] = float("," in name.second.text)
         features["first_titled"] = float(first in word_set("titles"))
         features["second_legal"] = float(has_word(second, "legal_forms"))
@@ -720,6 +729,10 @@ def _without_species(text: str) -> str:
     if not words or words[0] not in species() or re.match(r"\S+\s+(?:&|and\b)", text):  # "The" or no "Dog and Duck"
         return " ".join(words)
     return " ".join(words[1:])
+
+
+def _opens_with_species(text: str) -> bool:
+    return _without_species(text) != " ".join(fold(text).split()) and not has_word(_without_species(text), "business")
 
 
 def _role_features(facts: PartyFacts, name: NameCandidate) -> Features:
@@ -792,7 +805,10 @@ def _block_features(facts: PartyFacts, name: NameCandidate) -> Features:
     features["echo:legal"] = float(
         len(folded) > 8 and any(folded in text for index, text in facts.legal_rows.items() if index != row.index)
     )
-    features["patient"] = float(any(patient.startswith(folded) for patient in facts.patients))
+    features["patient"] = float(
+        any(patient.startswith(folded) for patient in facts.patients)
+        or any(folded.startswith(animal) for animal in facts.animals)
+    )
     features["hospitality"] = float(has_word(fold(name.text), "hospitality"))
     features["veterinary"] = float(has_word(" ".join(_without_species(half) for half in name.halves), "veterinary"))
     features["supplying"] = float(has_word(fold(name.text), "supplying"))
@@ -848,6 +864,10 @@ def _cell_above(facts: PartyFacts, name: NameCandidate) -> str:
         return ""
     cell = cell_in_column(row, name.left, name.right, height)
     return fold(row.text(*cell)) if cell else ""
+
+
+def _is_like_size(name: NameCandidate, other: NameCandidate) -> bool:
+    return LIKE_SIZE < _height(other) / _height(name) < 1 / LIKE_SIZE
 
 
 def _is_rest_of_name(text: str) -> bool:
@@ -989,12 +1009,11 @@ def supplier_address(sheet: Sheet, places: Mapping[str, NameCandidate], country:
     if supplier:
         last = supplier.last
         for end in (last.row.cell_of(last.start)[1], len(last.row.tokens)):
-            inline = inline_address(Line(last.row, last.start, end), last.end, country)
+            below = block_below(sheet, supplier, ADDRESS_REACH)
+            inline = inline_address(Line(last.row, last.start, end), last.end, country, below)
             if inline:
-                return [inline], "behind the name"
-            under = under or address_under(
-                block_below(sheet, supplier, ADDRESS_REACH), country, _block_rows(sheet, places, country)
-            )
+                return inline, "behind the name"
+            under = under or address_under(below, country, _block_rows(sheet, places, country))
             if any(has_postcode(line.text, country) for line in under):
                 return under, "under the name"
     if len(under) >= 2:

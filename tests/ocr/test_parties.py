@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import pytest
 
 from ocr.evidence import Sheet
@@ -336,3 +338,53 @@ Total $10.00
 def test_a_quantity_with_its_unit_is_nobody() -> None:
     sheet = Sheet([make_page("Two Lanterns Brewing Ltd\n\nDELIVERY NOTE\n3 case\n99 Maju Mart\n")])
     assert {"3 case", "99 Maju Mart"} & {name.text for name in find_names(sheet, "GB")} == {"99 Maju Mart"}
+
+
+def test_the_second_line_of_a_name_does_not_begin_another() -> None:
+    found = parties(
+        "FARM INVOICE\n\n               Companion Care at Harbour\n               View\n"
+        "               Production Animal Services\n               102 Moor Lane, Preston PR1 1JQ\n"
+        "               Tel 01632 960157\n\nMr Marcus Pascoe\n14 Castle Street\nYork YO1 7HU\n\nTotal £10.00\n"
+    )
+    assert found["supplier_name"] == "Companion Care at Harbour View"
+
+
+def test_a_line_in_smaller_type_is_no_second_line_of_a_name() -> None:
+    page = make_page("Diss Veterinary Clinic\nProduction Animal Services\nTel 01379 496010\n\nINVOICE\nTotal £10.00\n")
+    words = tuple(replace(word, bottom=word.top + 14) if word.top == 0 else word for word in page.words)
+    assert (
+        read_fields([replace(page, words=words)], DocumentKind.INVOICE)["supplier_name"].value
+        == "Diss Veterinary Clinic"
+    )
+
+
+def test_an_address_behind_a_name_goes_on_in_the_next_line() -> None:
+    found = parties(
+        "Client invoice\nOwner: Mrs S Hill\n4 Mill Lane, York YO1 7HU\nCastration   88.99\nTotal £88.99\n\n\n\n"
+        "Sorensen & Partners Veterinary Surgeons, Unit 3, Beacon Trading Estate, Barnstaple,\n"
+        "Devon, EX31 2AA. Tel 01632 960957\n"
+    )
+    assert found["supplier_address"] == "Unit 3, Beacon Trading Estate, Barnstaple, Devon, EX31 2AA"
+
+
+def test_what_stands_over_its_species_is_an_animal() -> None:
+    found = parties(
+        f"{HEAD}INVOICE\nLindqvist, Declan\n81 Quay Street\nLeeds LS1 1AA\n01943 496012\n\n"
+        "Sir Barksalot\nFeline, Maine Coon, 6y 11m\n"
+        "Castration   88.99\nSir Barksalot subtotal   88.99\n\nTotal £88.99\n"
+    )
+    assert found["customer_name"] == "Lindqvist, Declan"
+
+
+def test_an_address_beside_the_heading_of_a_table_begins_there() -> None:
+    found = parties("""
+                                 TAX INVOICE
+                                 Ms Fiona McAllister
+                                 63 Murray Street, Mount Gambier SA 5290
+Bluegum Pet Health
+Centre
+118 Ryrie Street                 Date          Product          Qty    Price    Total
+Geelong VIC 3220                 01/08/2024    Gabapentin       7      1.00     6.89
+1300 975 725                     02/08/2024    Collar           1      1.00     20.19
+""")
+    assert found["supplier_address"] == "118 Ryrie Street, Geelong VIC 3220"
