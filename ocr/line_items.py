@@ -172,7 +172,11 @@ def _read_region(
     is_open = True
     page = sheet.rows[indices[0]].page if indices else 0
     table = [place(sheet, i, model) for i in indices]
-    groups = _Groups(patient=patient, widest=_widest_name(table, model, unpriced))
+    groups = _Groups(
+        patient=patient,
+        widest=_widest_name(table, model, unpriced),
+        names_above_codes=_names_above_codes(table, model, unpriced),
+    )
     summed = 0  # how many drafts stand above the last sum
     for placed in table:
         if placed.row.page != page:
@@ -267,6 +271,25 @@ def _widest_name(table: Sequence[TableRow], model: Columns, unpriced: bool) -> f
     return max(rights, default=0.0)
 
 
+def _names_above_codes(table: Sequence[TableRow], model: Columns, unpriced: bool) -> bool:
+    """Whether lines have nothing but an article number where their names should be, and a row of text right above:
+    above the first one too, and none below the last one."""
+    end = next((i for i, placed in enumerate(table) if is_sum(placed)), len(table))
+    items = [i for i, placed in enumerate(table[:end]) if _is_item(placed, model, unpriced)]
+    if len(items) < 2 or not all(_is_coded(table[i]) for i in items):
+        return False
+    texts = [i - 1 for i in items if i and i - 1 not in items and _near(table[i - 1].row, table[i].row)]
+    last = items[-1]
+    after = table[last + 1] if last + 1 < len(table) else None
+    ends = after is None or is_sum(after) or ":" in after.row.text or not _near(table[last].row, after.row)
+    return ends and len(texts) == len(items)
+
+
+def _is_coded(placed: TableRow) -> bool:
+    names = placed.in_role(Role.DESCRIPTION)
+    return len(names) == 1 and is_code(names[0])
+
+
 def _is_named(draft: Draft) -> bool:
     return bool(draft.name or draft.own_name or draft.in_role(Role.SKU))
 
@@ -349,6 +372,7 @@ class _Groups:
     category: str = ""
     names_above: bool | None = None  # whether names stand above their amounts; None: not seen yet
     codes_above: bool = False  # whether article numbers were seen to stand above their names
+    names_above_codes: bool = False  # whether article numbers stand below their names, beside the amounts
     names_begin_above: bool = False  # whether a name was seen to begin above its amounts
     widest: float = 0.0  # right edge of the longest name in the table
 
@@ -365,6 +389,9 @@ def _settle_texts(
 ) -> None:
     """Hands the text rows between two items to the one above, to the one below, or to the headings."""
     left = list(texts)
+    if groups.names_above_codes and below is not None and left:
+        below.code = below.own_name
+        below.name.append(left.pop().tokens)
     if above is not None:
         left = _take_named_below(above, _take_stacked(above, left), below, groups)
     if left and above is not None and (factors := _bare_factors(left[0])) and _multiplies(factors, above):
@@ -457,7 +484,13 @@ def _take_wrapped(draft: Draft, texts: list[TableRow], below: Draft | None, grou
 def _take_named_below(draft: Draft, texts: list[TableRow], below: Draft | None, groups: "_Groups") -> list[TableRow]:
     """The name below an article number that stands in the names' column by itself, as in the item below."""
     own = draft.own_name
-    if len(own) != 1 or not texts or draft.in_role(Role.SKU) or not _near(draft.last.row, texts[0].row):
+    if (
+        groups.names_above_codes
+        or len(own) != 1
+        or not texts
+        or draft.in_role(Role.SKU)
+        or not _near(draft.last.row, texts[0].row)
+    ):
         return texts
     tokens = texts[0].in_role(Role.DESCRIPTION)
     alike = below is None or len(below.own_name) == 1
@@ -520,9 +553,15 @@ def _near(above: Row, below: Row) -> bool:
 
 
 def _words(placed: TableRow) -> tuple[Token, ...]:
-    """The words of a text row, without what stands in columns of values."""
+    """The words of a text row, without what stands in columns of values; a name may begin below the code's heading."""
     named = placed.in_role(Role.DESCRIPTION)
-    return named or placed.tokens
+    if not named:
+        return placed.tokens
+    begin = placed.tokens.index(named[0])
+    if begin == 1 and placed.tokens[0].kind is Kind.TEXT:
+        run = _run(placed, placed.tokens)
+        return (placed.tokens[0], *named) if named[0] in run else named
+    return named
 
 
 def _is_heading(placed: TableRow, above: Draft | None, below: Draft | None) -> bool:

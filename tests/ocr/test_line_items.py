@@ -443,3 +443,34 @@ Rate     Goods     VAT     Gross
         ("Unleaded 95", Decimal("2.57"), Decimal("4.16")),
         ("Flat White", None, Decimal("2.95")),
     ]
+
+
+def test_a_name_stands_above_its_code_where_one_stands_above_the_first_and_none_below_the_last() -> None:
+    items = read("""
+Item             Qty     Price     Amount
+Tape 12m
+ETS591            20      1.54      30.80
+Emulsion White
+SAD704             1     47.22      47.22
+Garden Hose
+THB800             1      2.46       2.46
+Item count : 3
+Total                               80.48
+""")
+    assert [(i.description, i.sku, i.net_amount) for i in items] == [
+        ("Tape 12m", "ETS591", Decimal("30.80")),
+        ("Emulsion White", "SAD704", Decimal("47.22")),
+        ("Garden Hose", "THB800", Decimal("2.46")),
+    ]
+
+
+def test_a_name_above_may_begin_in_the_column_of_codes() -> None:
+    items = read("""
+Code      Qty x       Price     Amount
+Gloves Nitrile L
+APM195      3 x        8.44      25.32
+Elbow 15mm
+EHD755      3 x        4.52      13.56
+Total                            38.88
+""")
+    assert [i.description for i in items] == ["Gloves Nitrile L", "Elbow 15mm"]
