@@ -37,6 +37,7 @@ BEFORE_NAMES = 0.15  # cost of a name that ends left of its heading
 WORDED_CODE = 0.0  # cost of an article number without a digit ("CONS") that begins below its heading
 MOST_SUMS = 3  # columns that only say how much
 LONGEST_TAX_CODE = 2  # letters
+ALIGNED = 0.5  # word heights within which a token stands exactly below a heading's edge
 SECOND_VALUE = 3.0  # cost of a second value in a column that has one
 
 
@@ -471,6 +472,8 @@ _CODE_HEADINGS = frozenset(
         "prodotto",
     }
 )
+_DEBIT_OR_DOCTOR = "dr"  # what is charged, beside a column of credits; else who treated
+_CREDITS = frozenset({"cr", "credit", "credits"})
 _DELIVERED = (
     "del",
     "ship",
@@ -497,6 +500,10 @@ def _resolve(columns: tuple[Column, ...]) -> tuple[Column, ...]:
         for i in coded if len(coded) < len(names) else names[:-1][: len(names) - 1] if len(coded) == len(names) else []:
             found[i] = replace(found[i], role=Role.SKU)
     quantities = [i for i, column in enumerate(found) if column.role is Role.QUANTITY]
+    credited = any(column.text in _CREDITS for column in found)
+    for i, column in enumerate(found):
+        if column.text == _DEBIT_OR_DOCTOR and not credited:
+            found[i] = replace(column, role=Role.OTHER)
     first_name = next((i for i, column in enumerate(found) if column.role is Role.DESCRIPTION), 0)
     if not quantities:  # "Amount, Product, Price, Total": what stands before the name is counted, not paid
         totals = [i for i, column in enumerate(found) if column.role is Role.TOTAL]
@@ -567,7 +574,8 @@ def share_out(tokens: Sequence[Token], model: Columns) -> list[Column | None]:
                 if c < at:
                     continue
                 again = c == at and filled
-                apart = float("inf") if _are_two_values(previous, token) else gap
+                parted = _are_two_values(previous, token) or _are_counted(previous, token, last, c, model)
+                apart = float("inf") if parted else gap
                 new = cost + costs[c] + _joint(token, columns[c], apart, last, c, again)
                 value = columns[c].role in VALUES and token.kind in (Kind.NUMBER, Kind.AMOUNT, Kind.PERCENT)
                 _keep(reached, (c, value or again), new, (*path, c))
@@ -586,6 +594,21 @@ def _are_two_values(before: Token | None, token: Token) -> bool:
     touching = before.kind in (Kind.NUMBER, Kind.AMOUNT) and before.right == token.left
     coded = before.kind is Kind.AMOUNT and token.kind is Kind.TEXT and len(token.text) <= LONGEST_TAX_CODE
     return touching or coded or (before.kind, token.kind) == (Kind.PERCENT, Kind.AMOUNT)
+
+
+def _are_counted(before: Token | None, token: Token, last: int, here: int, model: Columns) -> bool:
+    """Whether a number that ends where the column of quantities does, and a word that begins where that of the names
+    does, follow each other: close as the columns stand, they are two columns'."""
+    if before is None or before.kind is not Kind.NUMBER or not last < here < len(model.columns):
+        return False
+    counts, names = model.columns[last], model.columns[here]
+    aligned = min(abs(before.right - counts.right), abs(before.left - counts.left)) < ALIGNED * model.height
+    return (counts.role, names.role) == (Role.QUANTITY, Role.DESCRIPTION) and aligned and _begins(token, names, model)
+
+
+def _begins(token: Token, column: Column, model: Columns) -> bool:
+    """Whether a token begins exactly below its column's heading."""
+    return abs(token.left - column.left) < ALIGNED * model.height
 
 
 def _keep(
@@ -628,9 +651,11 @@ def _cost(token: Token, column: Column, region: tuple[float, float], model: Colu
     kind = _COSTS[column.role].get(token.kind, _UNFIT)
     if column.role is Role.SKU and is_code(token):
         kind = 0.0
-    if column.role is Role.SKU and token.kind is Kind.TEXT and abs(token.left - column.left) < model.height / 2:
+    if column.role is Role.SKU and token.kind is Kind.TEXT and _begins(token, column, model):
         kind = WORDED_CODE
     if column.role is Role.TAX and token.kind is Kind.TEXT and len(token.text) <= 3:
+        kind = 0.0
+    if column.role is Role.PATIENT and token.kind is Kind.TEXT and _begins(token, column, model):
         kind = 0.0
     if column.role is Role.UNIT and token.kind is Kind.TEXT and (is_pack(token.text) or len(token.text) <= SHORT_UNIT):
         kind = SHORT_UNIT_COST

@@ -456,6 +456,8 @@ def _take_wrapped(draft: Draft, texts: list[TableRow], below: Draft | None, grou
         tokens = placed.in_role(Role.DESCRIPTION)
         tokens = _run(placed, tokens) if tokens else tokens
         over_page = count == 0 and own[-1].text.endswith("-") and placed.row.page == after.page + 1
+        if _has_stray_amount(placed):  # a payment, a discount: no name goes on beside an amount
+            return texts[count:]
         if not tokens or not (over_page or _near(after, placed.row)):
             if not tokens and any(map(is_code, placed.in_role(Role.SKU))) and _near(after, placed.row):
                 continue  # a second article number beside the name
@@ -479,6 +481,14 @@ def _take_wrapped(draft: Draft, texts: list[TableRow], below: Draft | None, grou
         draft.name.append(tokens)
         own, after = tokens, placed.row
     return []
+
+
+def _has_stray_amount(placed: TableRow) -> bool:
+    """Whether an amount stands in a column that is neither the total's nor the names'."""
+    return any(
+        token.kind is Kind.AMOUNT and column is not None and column.role is Role.OTHER
+        for token, column in _pairs(placed)
+    )
 
 
 def _take_named_below(draft: Draft, texts: list[TableRow], below: Draft | None, groups: "_Groups") -> list[TableRow]:

@@ -332,6 +332,7 @@ def complete_columns(model: Columns, sheet: Sheet, indices: Sequence[int], *, pr
     model = _with_fitting_roles(model, sheet, rows)
     if priced and not model.has(Role.TOTAL):
         model = _with_total(model, sheet, indices)
+    model = _without_balance(model, sheet, rows)
     model = _with_price_among_totals(model, sheet, rows)
     model = _with_coded_names(model, sheet, rows)
     if not model.has(Role.DESCRIPTION) and not any(column.under for column in model.columns):
@@ -412,6 +413,26 @@ def _with_price_among_totals(model: Columns, sheet: Sheet, rows: Sequence[int]) 
             changed = tuple(replace(c, role=Role.UNIT_PRICE) if c is column else c for c in model.columns)
             return replace(model, columns=changed)
     return model
+
+
+def _without_balance(model: Columns, sheet: Sheet, rows: Sequence[int]) -> Columns:
+    """A column of amounts that runs on with each amount of another is the account's balance, whatever its heading
+    says; the other holds what is charged."""
+    values = _numbers_by_column(model, sheet, rows)
+    amounts = [column for column in values if column.role in (Role.TOTAL, Role.OTHER, Role.UNIT_PRICE)]
+    for balance in amounts:
+        charges = next((c for c in amounts if c is not balance and _runs_on(values[balance], values[c])), None)
+        if charges is not None:
+            settled = {balance: Role.OTHER, charges: Role.TOTAL}
+            return replace(model, columns=tuple(replace(c, role=settled.get(c, c.role)) for c in model.columns))
+    return model
+
+
+def _runs_on(balance: Numbers, charges: Numbers) -> bool:
+    """Whether a column goes up by the other's amount from row to row."""
+    steps = [(balance[b] - balance[a], charges[b]) for a, b in pairwise(sorted(balance)) if b in charges]
+    holding = sum(step == charge != 0 for step, charge in steps)
+    return holding >= FEWEST_ROWS and holding >= len(steps) * PROVEN
 
 
 def _with_total(model: Columns, sheet: Sheet, indices: Sequence[int]) -> Columns:

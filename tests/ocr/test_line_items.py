@@ -474,3 +474,58 @@ EHD755      3 x        4.52      13.56
 Total                            38.88
 """)
     assert [i.description for i in items] == ["Gloves Nitrile L", "Elbow 15mm"]
+
+
+LEDGER = """
+Date        Animal  {0}                  {1}       {2}      {3}
+            Balance B/F                                             83.35
+20/11/2024  Rocket  Urinalysis                  105.51             188.86
+20/11/2024  Rocket  Recheck Examination          70.03             258.89
+21/11/2024  Rocket  Buster Collar 20cm           20.19             279.08
+21/11/2024          Payment Card                          279.08     0.00
+
+Account balance                                                      0.00
+"""
+
+
+def test_of_an_account_only_what_is_charged_is_a_line() -> None:
+    for head in (("Details", "Debit ", "Credit", "Running total"), ("Item   ", "Dr    ", "Cr    ", "Bal")):
+        items = read(LEDGER.format(*head))
+        assert [(item.description, item.patient) for item in items] == [
+            ("Urinalysis", "Rocket"),
+            ("Recheck Examination", "Rocket"),
+            ("Buster Collar 20cm", "Rocket"),
+        ]
+        assert amounts(items) == ["105.51", "70.03", "20.19"]
+
+
+def test_a_balance_that_runs_on_is_no_total_whatever_its_heading() -> None:
+    items = read("""
+Date        Description               Total    Net total
+20/11/2024  Urinalysis               105.51       188.86
+20/11/2024  Recheck Examination       70.03       258.89
+21/11/2024  Buster Collar 20cm        20.19       279.08
+""")
+    assert amounts(items) == ["105.51", "70.03", "20.19"]
+
+
+def test_who_treated_is_no_debit() -> None:
+    items = read("""
+Description             Dr      Amount
+Urinalysis              MRS     105.51
+Recheck Examination     AO       70.03
+""")
+    assert [item.description for item in items] == ["Urinalysis", "Recheck Examination"]
+
+
+def test_a_count_close_before_the_name_is_no_part_of_it() -> None:
+    items = read("""
+ Qty Service                   Value   Subsidy   You pay
+   1 Castration Cat            83.35         -     83.35
+   2 Catheter Placement       326.85     65.37    261.48
+""")
+    assert [(item.quantity, item.description) for item in items] == [
+        (Decimal(1), "Castration Cat"),
+        (Decimal(2), "Catheter Placement"),
+    ]
+    assert amounts(items) == ["83.35", "261.48"]
