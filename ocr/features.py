@@ -229,6 +229,7 @@ class AmountFacts:
             for base in (100, 100 + rate)
         }
         self.rate_rows = self._rate_rows(amounts)
+        self.summed_up = self._summed_up(amounts)
         self.listed = self._listed(amounts, views)
         self.sum_of_parts = self._sums_of_parts(amounts, views)
         self.parts = {part for parts, _ in self.sum_of_parts.values() for part in parts}
@@ -282,6 +283,19 @@ class AmountFacts:
         for amount in amounts:
             rows.setdefault(amount.row.index, []).append(amount)
         return {index for index, row in rows.items() if len(row) > 1 and _is_rate_row(row)}
+
+    @staticmethod
+    def _summed_up(amounts: Sequence[AmountCandidate]) -> dict[int, str]:
+        """Net, tax and gross, by candidate, of a row that sums up: "Invoice totals  2,279.86  524.38  2,804.24"."""
+        rows: dict[int, list[AmountCandidate]] = {}
+        for amount in amounts:
+            rows.setdefault(amount.row.index, []).append(amount)
+        found: dict[int, str] = {}
+        for row in rows.values():
+            net, tax, gross = (abs(a.value) for a in row[-3:]) if len(row) > 2 else (0, 0, 1)
+            if net > tax > 0 and net + tax == gross and _in_total_row(row[-3]):
+                found |= {id(a): name for a, name in zip(row[-3:], ("net", "tax", "gross"), strict=True)}
+        return found
 
     def _pair_sums(self, amounts: Sequence[AmountCandidate]) -> set[Decimal]:
         last = list(dict.fromkeys(abs(a.value) for a in amounts if a.decimals))[-PAIR_LIMIT:]
@@ -359,6 +373,8 @@ def amount_features(facts: AmountFacts, amount: AmountCandidate, view: LabelView
         features["parts:part"] = 1.0
     elif id(amount) in facts.sum_of_parts:
         features["parts:whole"] = 1.0
+    if id(amount) in facts.summed_up:
+        features[f"summed_up:{facts.summed_up[id(amount)]}"] = 1.0
     if id(amount) in facts.column_role:
         features[f"column:{facts.column_role[id(amount)]}"] = 1.0
     if facts.by_row[amount.row.index] > 1 and view.above and _in_total_row(amount):

@@ -30,7 +30,7 @@ BELOW = 2.6  # heights between a heading and the value right below it
 # What a kind gains from what its page says besides the title: by a class of label, or a fact about its amounts.
 CONTENT: Mapping[str, Mapping[str, float]] = {
     "invoice_number": {"invoice": 0.6},
-    "due_date": {"invoice": 0.3},
+    "due_date": {"invoice": 0.6},
     "amount_due": {"invoice": 0.2},
     "tax": {"invoice": 0.1},
     "credit_note_number": {"credit_note": 0.8},

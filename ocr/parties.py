@@ -738,7 +738,7 @@ def _opens_with_species(text: str) -> bool:
 def _role_features(facts: PartyFacts, name: NameCandidate) -> Features:
     """What tells the company behind a business, or who treated an animal, from a party."""
     words = fold(name.text).split()
-    bare = not any(is_address_line(line, facts.country) for line in facts.lines_below(name)[:2])
+    bare = not any(is_address_line(line, facts.country) for line in facts.lines_below(name)[:1])
     treats = words[:1] == ["dr"] or (len(words) > 1 and words[-1] in word_set("credentials"))
     return {
         "owner": float(_follows_owner_words(name)),

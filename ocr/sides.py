@@ -6,6 +6,7 @@ either side of it is a document of its own, with another total, day or number th
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, fields, is_dataclass, replace
+from itertools import combinations
 from statistics import median
 from typing import Any, TypeVar
 
@@ -45,12 +46,20 @@ class Side:
 
 def sides(page: Page) -> tuple[Side, ...]:
     """The documents that lie beside each other on a picture, from left to right; the page itself where it is one."""
-    if page.method is not Method.OCR:
-        return (Side(page, 0.0),)
+    return (_cut(page) if page.method is Method.OCR else ()) or (Side(page, 0.0),)
+
+
+def _cut(page: Page) -> tuple[Side, ...]:
+    """The documents beside each other, or none where it is one: each must be whole, and no two the same (the customer's
+    copy beside the shop's)."""
     parts = _parted(page)
-    if parts is None or not _are_documents(*parts):
-        return (Side(page, 0.0),)
-    return tuple(Side(inner.page, part.left + inner.left) for part in parts for inner in sides(part.page))
+    if parts is None:
+        return ()
+    whole = [(part, inner) for part in parts for inner in _cut(part.page) or (Side(part.page, 0.0),)]
+    found = [_sure_of(inner.page) for _, inner in whole]
+    if not all(map(_is_whole, found)) or any(one == other for one, other in combinations(found, 2)):
+        return ()
+    return tuple(Side(inner.page, part.left + inner.left) for part, inner in whole)
 
 
 def _parted(page: Page) -> tuple[Side, Side] | None:
@@ -89,12 +98,6 @@ def _side(page: Page, words: Sequence[Word]) -> Side:
     left = max(left - margin, 0.0)
     moved = tuple(replace(word, left=word.left - left, right=word.right - left) for word in words)
     return Side(replace(page, words=moved, width=right - left + margin), left)
-
-
-def _are_documents(first: Side, second: Side) -> bool:
-    """Whether each is a whole document, and they are not twice the same (the customer's copy beside the shop's)."""
-    found = [_sure_of(side.page) for side in (first, second)]
-    return all(map(_is_whole, found)) and found[0] != found[1]
 
 
 def _sure_of(page: Page) -> dict[str, Any]:

@@ -340,3 +340,13 @@ def test_ids_of_business_terms_are_not_what_they_name() -> None:
     fields = read(text)
     values = [fields[name].value for name in ("invoice_number", "order_number", "delivery_note_number")]
     assert values == ["RE720640", "25-6125", "N2562601"]
+
+
+def test_a_row_of_sums_far_from_its_headings_names_them_by_what_they_add_up_to() -> None:
+    text = (
+        "Leeside Vets\n12 Quay Street, York YO1 7HU\n\nInvoice No 297745   Date 12 May 2024\n\n"
+        "Amoxicillin tabs   22.96   5.28   28.24\nFeline vaccine   36.00   8.28   44.28\n\n"
+        "Invoice totals   58.96   13.56   72.52\n"
+    )
+    fields = read(text)
+    assert [str(fields[n].value) for n in ("net_total", "tax_total", "gross_total")] == ["58.96", "13.56", "72.52"]

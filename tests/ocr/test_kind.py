@@ -137,3 +137,22 @@ def test_an_invoice_without_a_title_is_no_delivery_note_for_saying_when_it_was_d
         "Amount Payable                                  $11.70\n"
     )
     assert decide_kind(Sheet([page]))[0] is DocumentKind.INVOICE
+
+
+def test_a_ticket_that_asks_for_payment_by_a_day_is_an_invoice() -> None:
+    page = make_page(
+        "Oakdene Animal Hospital\n72 Main Road, Waimea 7020\n\nTicket # INV-12045\nBilled 23/04/26\n"
+        "Please pay by 07/05/26\n\nHorse     Services rendered        Units    Extended\n"
+        "Mabel     Nobivac DHP Booster        1.0       65.66\nNala      Lump removal               1.0      466.83\n\n"
+        "Net Total    532.49\nGST    79.87\nInvoice total    612.36\nPlease pay this amount    612.36\n"
+    )
+    assert decide_kind(Sheet([page]))[0] is DocumentKind.INVOICE
+
+
+def test_a_narrow_proof_of_delivery_is_no_receipt() -> None:
+    page = make_page(
+        "POD\nTicket 87218680\nDate 21/03/2023 18:10\nPO B-3230\nBistro O'Leary\nLot 4 Old Princes Hwy\n"
+        "Washing-up Liquid 5L\nH2187 ORD 4.00 Qty 4.00 each\nC-fold Towels White\nF5994 ORD 5.00 Qty 2.00 case\n"
+        "Items: 2 Exceptions: 0\nCustomer signature\n"
+    )
+    assert decide_kind(Sheet([page]))[0] is DocumentKind.DELIVERY_NOTE
