@@ -343,7 +343,7 @@ def _part(words: Sequence[Word]) -> list[_Cell]:
         for length in range(min(LONGEST_PHRASE, len(words) - start), 0, -1):
             part = words[start : start + length]
             roles = roles_of(fold_heading(" ".join(word.text for word in part)))
-            if roles and not _are_several(part):
+            if roles and not _are_several(part) and not _ends_in_next(words, start, length):
                 if loose:
                     found.append(_Cell(tuple(loose), frozenset()))
                     loose = []
@@ -356,6 +356,21 @@ def _part(words: Sequence[Word]) -> list[_Cell]:
     if loose:
         found.append(_Cell(tuple(loose), frozenset()))
     return found
+
+
+def _ends_in_next(words: Sequence[Word], start: int, length: int) -> bool:
+    """Whether a part's last word only qualifies it and begins the next column's phrase: "Charity pays Your share"."""
+    last = start + length - 1
+    if length < 2 or _folded(words[start : last + 1]) in _phrases():
+        return False
+    return any(
+        _folded(words[last : last + more]) in _phrases()
+        for more in range(2, min(LONGEST_PHRASE, len(words) - last) + 1)
+    )
+
+
+def _folded(words: Sequence[Word]) -> str:
+    return fold_heading(" ".join(word.text for word in words))
 
 
 @lru_cache(4096)

@@ -11,8 +11,8 @@ from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from functools import cache
 
-from ocr.cells import PARTIAL, Kind, Token, is_code, is_misread_one, split_quantity_unit
-from ocr.columns import NAMES, Column, Columns, Heading, Role, find_headings
+from ocr.cells import PARTIAL, Kind, Token, is_code, is_misread_one, is_pack, split_quantity_unit
+from ocr.columns import NAMES, VALUES, Column, Columns, Heading, Role, find_headings
 from ocr.details import species
 from ocr.layout import Row
 from ocr.lexicon import load_table
@@ -44,6 +44,7 @@ INDENT = 0.6  # word heights to the right of the names: text about an item, not 
 SMALLER = 0.88  # of the names' height: small print under an item
 CLOSER = 0.9  # a row nearer to the item above than to the one below belongs above
 LONGEST_HEADING = 8  # words
+SURE_SUM = 3  # amounts that no further line equals by chance
 SKU_GAP = 0.7  # word heights between an article number and the name in one column
 
 _TIMES = re.compile(
@@ -54,6 +55,7 @@ _TIMES = re.compile(
 
 _PRICED = re.compile(rf"(?:[A-Za-z]{{1,4}} )?[xX@*\u00d7] ?{CURRENCY_MARK}? ?\d+(?:[.,]\d+)?$")  # of "4 kg @ £10.00"
 _BRACKETED = re.compile(r"[\[(](?=[^\])]*\d)([A-Z0-9][A-Z0-9./_-]{2,})[\])]")  # "[BR-104] Pale Ale"
+_NAME_COUNTED = re.compile(r"(.*[^\W\d_].*?) [xX\u00d7] ?(\d{1,4}(?:[.,]\d{1,3})?)")  # "Lager x 2"
 _COUNTED_NAME = re.compile(r"(\d{1,3}) ?[xX\u00d7*] ([^\W\d].*)")  # "2 x Lager"
 
 
@@ -104,7 +106,7 @@ def read_line_items(
     finished = [(item, draft) for draft in drafts if (item := _finish(draft, sheet, sizes)) is not None]
     if template:
         finished = [(item, draft) for item, draft in finished if not names_sum(template, item.description)]
-    items = repair_codes([item for item, _ in finished])
+    items = repair_codes(_take_counts([item for item, _ in finished]))
     proven = adds_up(items, printed)
     return tuple(
         replace(item, confidence=confidence_of(item, draft, proven))
@@ -238,24 +240,28 @@ def _read_region(
 def _is_sum_of(placed: TableRow, drafts: Sequence[Draft], summed: int) -> bool:
     """Whether a row that has only a name and an amount sums the lines above it, or follows their sum: all of them, or
     those since the last sum (the first `summed` have one)."""
-    if placed.total is None or placed.in_role(Role.QUANTITY, Role.ORDERED, Role.UNIT_PRICE):
+    if placed.total is None or _counts(placed):
         return False
     if any(is_code(token) for token in placed.in_role(Role.SKU)):
         return False
     lacking = all(draft.value(Role.QUANTITY) or draft.value(Role.UNIT_PRICE) for draft in drafts)
     named = ends_as_sum(placed)
+    amounts = [token.number for draft in drafts if (token := draft.value(Role.TOTAL)) and token.number is not None]
     if not lacking and not named:
-        return False
+        return sum(map(bool, amounts)) >= SURE_SUM and sum(amounts) == placed.total.number
     if lacking and (named or summed == len(drafts)):
         return True
-    amounts = [token.number for draft in drafts if (token := draft.value(Role.TOTAL)) and token.number is not None]
     return any(len(part) > 1 - named and sum(part) == placed.total.number for part in (amounts, amounts[summed:]))
+
+
+def _counts(placed: TableRow) -> bool:
+    """Whether a row has a quantity or a price; a label before a sum may stand in their columns."""
+    return _glued_quantity(placed) or any(placed.value(role) for role in (Role.QUANTITY, Role.ORDERED, Role.UNIT_PRICE))
 
 
 def _stands_right(placed: TableRow, drafts: Sequence[Draft]) -> bool:
     """Whether an amount's only words begin far to the right of all names above, as in a block of sums."""
-    values = placed.in_role(Role.QUANTITY, Role.ORDERED, Role.UNIT_PRICE, Role.SKU, Role.DATE)
-    if values or placed.total in (None, placed.tokens[0]):
+    if _counts(placed) or placed.in_role(Role.SKU, Role.DATE) or placed.total in (None, placed.tokens[0]):
         return False
     names = [draft.own_name[0].left for draft in drafts if draft.own_name]
     return bool(names) and placed.tokens[0].left > max(names) + FAR_RIGHT * placed.row.height
@@ -316,7 +322,9 @@ def _is_item(placed: TableRow, model: Columns, unpriced: bool) -> bool:
     if model.has(Role.TOTAL) and total is not None:
         if total.kind is not Kind.AMOUNT and not _is_plain_total(placed, total):
             return False
-        stray = any(column is None and token.kind is Kind.TEXT for token, column in _pairs(placed))
+        stray = any(
+            token.kind is Kind.TEXT and (column is None or column.role in VALUES) for token, column in _pairs(placed)
+        )
         return named or bool(counted) or not stray
     if not model.has(Role.TOTAL) or unpriced:
         if counted and not named and model.printed:  # a name stands above "2 of 5", never above a bare number
@@ -689,6 +697,19 @@ def _name(draft: Draft) -> tuple[str, str]:
     return _clean(sku), _clean(_without_factors(text, draft))
 
 
+def _take_counts(items: Sequence[LineItem]) -> list[LineItem]:
+    """The items with the quantities that stand behind their names ("Vaccine x 3"), where none is printed elsewhere and
+    not all of them may be how many there are in a pack ("Pouch 100g x 12")."""
+    counted = {i: match for i, item in enumerate(items) if (match := _NAME_COUNTED.fullmatch(item.description))}
+    sizes = [is_pack(re.split(r"[-\s]", match[1])[-1]) and match[2].isdigit() for match in counted.values()]
+    if all(sizes) or any(item.quantity is not None for item in items):
+        return list(items)
+    return [
+        replace(item, description=match[1], quantity=parse_quantity(match[2])) if (match := counted.get(i)) else item
+        for i, item in enumerate(items)
+    ]
+
+
 def _without_factors(text: str, draft: Draft) -> str:
     """A name without the multiplication that makes its amount ("Eggs 2 x 1.50"), not without "Crisps 48 x 40g"."""
     factors, total = _factors(text), draft.value(Role.TOTAL)
@@ -710,7 +731,7 @@ def _join(text: str, line: str) -> str:
 
 def _clean(text: str) -> str:
     text = re.sub(r"[\u0002\u00ad]\s?", "", text)
-    text = re.sub(r"^[^\w(\"'€£$+-]+|[\s.,;:|_=~\-]+$", "", text.strip())
+    text = re.sub(r"^[^\w(\"'€£$+-]+|[\s.,;:|_=~*\-]+$", "", text.strip())
     return " ".join(text.split())
 
 

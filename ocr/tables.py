@@ -7,7 +7,7 @@ from decimal import Decimal
 from functools import cache
 from itertools import pairwise
 
-from ocr.cells import Kind, Token, decimal_sign, is_code, read_tokens
+from ocr.cells import Kind, Token, decimal_sign, is_code, make_token, read_tokens
 from ocr.columns import Column, Columns, Role, share_out
 from ocr.layout import Row, rows
 from ocr.lexicon import load_table
@@ -23,6 +23,8 @@ PROSE_BEFORE_SUM = 7  # words
 SUM_CLASSES = ("gross_total", "net_total", "amount_due", "tax_included")
 LONG_LABEL = 10  # letters
 MOST_EXTRA_WORDS = 3  # beside the phrase in a row of sums ("Sales tax 6 % on goods")
+
+_DASH = re.compile("[-\u2010-\u2015\u2212]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,10 +106,25 @@ def without_upright_text(page: Page) -> Page:
 
 
 def place(sheet: Sheet, index: int, model: Columns) -> TableRow:
-    tokens = sheet.tokens[index]
+    tokens = tuple(part for token in sheet.tokens[index] for part in _unsigned(token, model))
     if len(tokens) > PROSE_WORDS and not any(token.kind is Kind.AMOUNT for token in tokens):
         return TableRow(index, sheet.rows[index], tokens, (None,) * len(tokens))
     return TableRow(index, sheet.rows[index], tokens, tuple(share_out(tokens, model)))
+
+
+def _unsigned(token: Token, model: Columns) -> tuple[Token, ...]:
+    """A token, or the dash for nothing in the column before and the amount that it was taken for the sign of."""
+    dash, *amount = token.words
+    if token.kind is not Kind.AMOUNT or token.number is None or not amount or not _DASH.fullmatch(dash.text):
+        return (token,)
+    middle = (dash.left + dash.right) / 2
+    if not any(c.left < middle < c.right + model.height / 2 and c.right < amount[0].left for c in model.columns):
+        return (token,)
+    text = " ".join(word.text for word in amount)
+    return (
+        make_token(dash.text, Kind.TEXT, (dash,)),
+        make_token(text, Kind.AMOUNT, tuple(amount), abs(token.number)),
+    )
 
 
 @cache
@@ -172,10 +189,14 @@ def label_words(tokens: Sequence[Token]) -> list[str]:
 
 def is_carried(tokens: Sequence[Token]) -> bool:
     """A sum within the table: of a patient or a page, carried or brought forward."""
-    if sum(token.kind is Kind.AMOUNT for token in tokens) > 1:
+    amounts = sum(token.kind is Kind.AMOUNT for token in tokens)
+    if amounts > 1:
         return False
     labels = [label_words(cell) for cell in cells(tokens)]
-    return any((known := _opens_with(words, "soft")) and len(words) - known <= MOST_EXTRA_WORDS for words in labels)
+    least = 1 if amounts else 2  # a word by itself may be the rest of a name: "… with Specialist / Report"
+    return any(
+        (known := _opens_with(words, "soft")) >= least and len(words) - known <= MOST_EXTRA_WORDS for words in labels
+    )
 
 
 def ends_as_sum(placed: TableRow) -> bool:

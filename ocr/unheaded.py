@@ -68,18 +68,32 @@ def infer_columns(sheet: Sheet, kind: DocumentKind) -> Columns | None:
 
 def _priced(sheet: Sheet, height: float) -> Columns | None:
     """A column of amounts at the right, names to its left, and what stands aligned beside them."""
-    found: list[tuple[int, Token]] = []
-    for i, tokens in enumerate(sheet.tokens):
-        if found and any(names_a_sum(label_words(cell)) for cell in cells(tokens)[:1]):
-            break
-        last = _last_amount(tokens)
-        if last is not None and not is_carried(tokens):
-            found.append((i, last))
-    if not found:
+    totals = [
+        max(cluster_tokens(block, height, by_right=True), key=lambda c: (len(c.tokens), c.right))
+        for block in _amounts_between_sums(sheet)
+    ]
+    if not totals:
         return None
-    total = max(cluster_tokens(found, height, by_right=True), key=lambda c: (len(c.tokens), c.right))
+    total = next((cluster for cluster in totals if _stands_beside_names(sheet, cluster)), totals[0])
     columns = [total.column(Role.TOTAL), *_value_columns(sheet, total, height)]
     return _with_names(sheet, total.rows, columns, height)
+
+
+def _amounts_between_sums(sheet: Sheet) -> list[list[tuple[int, Token]]]:
+    """The amounts that end rows, parted at the rows that name a sum: what is due may stand above the table, too."""
+    found: list[list[tuple[int, Token]]] = [[]]
+    for i, tokens in enumerate(sheet.tokens):
+        summed = any(names_a_sum(label_words(cell)) for cell in cells(tokens)[:1])
+        last = _last_amount(tokens)
+        if summed and found[-1]:
+            found.append([])
+        elif last is not None and not is_carried(tokens):
+            found[-1].append((i, last))
+    return [block for block in found if block]
+
+
+def _stands_beside_names(sheet: Sheet, amounts: Cluster) -> bool:
+    return any(token.kind is Kind.TEXT for i in amounts.rows for token in sheet.tokens[i])
 
 
 def _value_columns(sheet: Sheet, total: Cluster, height: float) -> list[Column]:
@@ -128,12 +142,14 @@ def roles_of_numbers(columns: Sequence[Numbers], totals: Numbers) -> list[Role]:
 
 
 def _share_of_products(first: Numbers, second: Numbers, totals: Numbers) -> float:
-    """In which share of the rows that have all three numbers the first two multiply to the total."""
+    """In which share of the rows that have all three numbers the first two multiply to the total; none if only those
+    hold in which the first is 1, and others do not."""
     rows = [i for i in totals if i in first and i in second]
     if not rows or len(rows) < len(totals) * SHARE:
         return 0.0
-    holding = sum(abs(abs(first[i] * second[i]) - abs(totals[i])) <= SLACK for i in rows)
-    return holding / len(rows)
+    holding = [i for i in rows if abs(abs(first[i] * second[i]) - abs(totals[i])) <= SLACK]
+    telling = [i for i in rows if abs(first[i]) != 1]
+    return 0.0 if telling and not set(telling) & set(holding) else len(holding) / len(rows)
 
 
 def _wholeness(column: Numbers) -> float:
@@ -436,8 +452,10 @@ def _runs_on(balance: Numbers, charges: Numbers) -> bool:
 
 
 def _with_total(model: Columns, sheet: Sheet, indices: Sequence[int]) -> Columns:
-    """The rightmost column that ends most rows with an amount is the total's, whatever its heading says."""
-    ends = [(i, last) for i in _above_sums(sheet, indices) if (last := _last_amount(sheet.tokens[i])) is not None]
+    """The rightmost column of amounts that are no quantities is the total's, whatever its heading says."""
+    counts = model.of(Role.QUANTITY)
+    paid = {i: [t for t in sheet.tokens[i] if not _stands_below(t, counts)] for i in _above_sums(sheet, indices)}
+    ends = [(i, last) for i, tokens in paid.items() if (last := _last_amount(tokens)) is not None]
     if not ends:
         return model
     total = max(cluster_tokens(ends, model.height, by_right=True), key=lambda cluster: len(cluster.rows))
@@ -445,9 +463,14 @@ def _with_total(model: Columns, sheet: Sheet, indices: Sequence[int]) -> Columns
         if column.left < total.right and total.left < column.right and column.role not in COUNTED:
             changed = tuple(replace(c, role=Role.TOTAL) if c is column else c for c in model.columns)
             return replace(model, columns=changed)
-    if total.left < max(column.left for column in model.columns):
+    if total.left < max((column.left for column in model.columns if column not in counts), default=0.0):
         return model
-    return replace(model, columns=(*model.columns, total.column(Role.TOTAL)))
+    columns = sorted((*model.columns, total.column(Role.TOTAL)), key=lambda column: column.left)
+    return replace(model, columns=tuple(columns))
+
+
+def _stands_below(token: Token, columns: Iterable[Column]) -> bool:
+    return any(column.left < token.right and token.left < column.right for column in columns)
 
 
 def _with_coded_names(model: Columns, sheet: Sheet, rows: Sequence[int]) -> Columns:
