@@ -7,6 +7,7 @@ from decimal import Decimal
 from functools import cache
 from itertools import pairwise
 
+from ocr.aside import without_aside
 from ocr.cells import Kind, Token, decimal_sign, is_code, make_token, read_tokens
 from ocr.columns import Column, Columns, Role, share_out
 from ocr.layout import Row, rows
@@ -79,7 +80,8 @@ class TableRow:
 
 
 def read_sheet(pages: Sequence[Page]) -> Sheet:
-    found = tuple(row for page in pages for row in rows(without_upright_text(page)))
+    parts = (part for page in pages for part in without_aside(without_upright_text(page)))
+    found = tuple(row for part in parts for row in rows(part))
     decimal = decimal_sign(found)
     return Sheet(found, tuple(read_tokens(row, decimal) for row in found), decimal)
 
