@@ -59,15 +59,19 @@ def _strips(page: Page) -> list[_Strip]:
     lefts, rights = np.array([w.left for w in page.words]), np.array([w.right for w in page.words])
     height = median(word.bottom - word.top for word in page.words)
     first, last = float(lefts.min()), float(rights.max())
-    found: dict[frozenset[int], _Strip] = {}
+    found: dict[bytes, _Strip] = {}  # by the words beside it: of strips within one gap the first
+    seen: set[bytes] = set()  # ways to part the words: most places of a strip part them alike
     for x in np.arange(first + MARGIN * (last - first), last - MARGIN * (last - first), height / 2):
         crossing = (lefts < x + STRIP * height) & (rights > x)
         for inside in _open(levels, crossing, LEAST_EXTENT * page.height):
             left, right = inside & (rights <= x), inside & (lefts >= x + STRIP * height)
+            way = left.tobytes() + right.tobytes()
+            if way in seen:
+                continue
+            seen.add(way)
             off = _lines_off(levels, left, right, height)
             if off >= FEWEST_LINES:
-                strip = _Strip(_indices(left), _indices(right), off)
-                found.setdefault(strip.left | {-1} | strip.right, strip)
+                found.setdefault((left | right).tobytes(), _Strip(_indices(left), _indices(right), off))
     return sorted(found.values(), key=lambda strip: -strip.off)[:MOST_TRIED]
 
 
@@ -106,8 +110,7 @@ def _whole_rows(page: Page) -> list[Row]:
     """The rows below headings that hold a name and what is counted or paid, and nothing outside the columns or below a
     word that heads none."""
     found = rows(page)
-    decimal = decimal_sign(found)
-    tokens = [read_tokens(row, decimal) for row in found]
+    tokens = _tokens(found)
     headings = find_headings(found, tokens)
     ends = [*(heading.first for heading in headings[1:]), len(found)]
     return [
@@ -116,6 +119,11 @@ def _whole_rows(page: Page) -> list[Row]:
         for i in range(heading.last + 1, end)
         if _is_whole(tokens[i], heading.columns)
     ]
+
+
+def _tokens(lines: Sequence[Row]) -> list[tuple[Token, ...]]:
+    decimal = decimal_sign(lines)
+    return [read_tokens(line, decimal) for line in lines]
 
 
 def _is_whole(tokens: Sequence[Token], model: Columns) -> bool:
@@ -131,11 +139,10 @@ def _goes_on(table: Sequence[Row], text: Page) -> bool:
     """Whether the rows of a table go on in the text beside it, at their heights or with an amount for most: then it is
     columns of the table, and where they stand at other heights, the paper is bent."""
     lines = rows(text)
-    decimal = decimal_sign(lines)
     beside = [any(abs(line.y - row.y) < OFF * row.height for line in lines) for row in table]
     priced = [
-        any(token.kind is Kind.AMOUNT for token in read_tokens(line, decimal))
-        for line in lines
+        any(token.kind is Kind.AMOUNT for token in tokens)
+        for line, tokens in zip(lines, _tokens(lines), strict=True)
         if table[0].y - line.height < line.y < table[-1].y + line.height
     ]
     return max(sum(beside), sum(priced)) > MOST_BESIDE * len(table)
