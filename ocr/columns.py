@@ -154,7 +154,7 @@ class _Cell:
 
     @property
     def text(self) -> str:
-        return fold_heading(" ".join(word.text for word in self.words))
+        return _folded(self.words)
 
 
 @cache
@@ -325,7 +325,7 @@ def _part(words: Sequence[Word]) -> list[_Cell]:
         return [_Cell(tuple(words), frozenset({Role.TOTAL}))]
     text = " ".join(word.text for word in words)
     for cut in range(min(len(words), LONGEST_PHRASE)):  # "Product / Code", or "Qty Product / Code"
-        before, either = fold_heading(" ".join(word.text for word in words[:cut])), words[cut:]
+        before, either = _folded(words[:cut]), words[cut:]
         roles = _roles_of_alternatives(" ".join(word.text for word in either))
         if roles and (not cut or roles_of(before)):
             counted = [_Cell(tuple(words[:cut]), roles_of(before))] if cut else []
@@ -342,7 +342,7 @@ def _part(words: Sequence[Word]) -> list[_Cell]:
     while start < len(words):
         for length in range(min(LONGEST_PHRASE, len(words) - start), 0, -1):
             part = words[start : start + length]
-            roles = roles_of(fold_heading(" ".join(word.text for word in part)))
+            roles = roles_of(_folded(part))
             if roles and not _are_several(part) and not _ends_in_next(words, start, length):
                 if loose:
                     found.append(_Cell(tuple(loose), frozenset()))
@@ -389,7 +389,7 @@ def _are_several(words: Sequence[Word]) -> bool:
     first, second = (roles_of(fold_heading(word.text)) for word in words)
     if not first or not second or first & second:
         return False
-    text = fold_heading(" ".join(word.text for word in words))
+    text = _folded(words)
     turned = text not in _phrases() and not first & roles_of(text)  # "Qty Pack" is no "pack qty"
     return turned or words[1].left - words[0].right > PHRASE_GAP * (words[0].bottom - words[0].top)
 

@@ -23,7 +23,7 @@ from ocr.types import BoundingBox, Method, Page, Word
 CELL_GAP = 1.1  # a wider gap between words starts a new cell
 WORD_GAP = 0.75  # a wider gap cannot lie inside one value ("RM20. 40", "DN 0712")
 ABOVE_LIMIT = 60.0  # a column's heading may stand this far above its last value
-BOX_NUMBER = re.compile(r"\d{1,2}[.)]?")
+BOX_NUMBER = re.compile(r"\d{1,2}[.)]?")  # before the labels of a form of numbered boxes
 BEHIND = 4.0  # word heights between a value and the label behind it
 NEAR_ABOVE = 2.6  # centre to centre: a heading directly above its value
 
@@ -188,7 +188,7 @@ class Sheet:
             )
             last = not any(token.words for token in row.tokens[end:cell_end])
             if last and start == cell_start + 1 and BOX_NUMBER.fullmatch(tokens[0].text):
-                start = cell_start  # "4 Invoice to" on a form of numbered boxes
+                start = cell_start  # "4 Invoice to"
             alone = start == cell_start and last
             if _is_no_label(match, words, row.tokens[start:end], after, closed=closed, last=last, alone=alone):
                 continue

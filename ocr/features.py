@@ -7,7 +7,7 @@ above, `col` and `col2` the nearest and the second label further up in the colum
 
 import re
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import date
 from decimal import Decimal
 from itertools import combinations
@@ -228,8 +228,11 @@ class AmountFacts:
             if x
             for base in (100, 100 + rate)
         }
-        self.rate_rows = self._rate_rows(amounts)
-        self.summed_up = self._summed_up(amounts)
+        rows: dict[int, list[AmountCandidate]] = {}
+        for a in amounts:
+            rows.setdefault(a.row.index, []).append(a)
+        self.rate_rows = {index for index, row in rows.items() if len(row) > 1 and _is_rate_row(row)}
+        self.summed_up = self._summed_up(rows.values())
         self.listed = self._listed(amounts, views)
         self.sum_of_parts = self._sums_of_parts(amounts, views)
         self.parts = {part for parts, _ in self.sum_of_parts.values() for part in parts}
@@ -277,24 +280,13 @@ class AmountFacts:
         return found
 
     @staticmethod
-    def _rate_rows(amounts: Sequence[AmountCandidate]) -> set[int]:
-        """Rows of a table of taxes: net, tax and often gross of one rate, and the rate or its letter before them."""
-        rows: dict[int, list[AmountCandidate]] = {}
-        for amount in amounts:
-            rows.setdefault(amount.row.index, []).append(amount)
-        return {index for index, row in rows.items() if len(row) > 1 and _is_rate_row(row)}
-
-    @staticmethod
-    def _summed_up(amounts: Sequence[AmountCandidate]) -> dict[int, str]:
+    def _summed_up(rows: Iterable[Sequence[AmountCandidate]]) -> dict[int, str]:
         """Net, tax and gross, by candidate, of a row that sums up: "Invoice totals  2,279.86  524.38  2,804.24"."""
-        rows: dict[int, list[AmountCandidate]] = {}
-        for amount in amounts:
-            rows.setdefault(amount.row.index, []).append(amount)
         found: dict[int, str] = {}
-        for row in rows.values():
-            net, tax, gross = (abs(a.value) for a in row[-3:]) if len(row) > 2 else (0, 0, 1)
-            if net > tax > 0 and net + tax == gross and _in_total_row(row[-3]):
-                found |= {id(a): name for a, name in zip(row[-3:], ("net", "tax", "gross"), strict=True)}
+        for last in (row[-3:] for row in rows if len(row) > 2):
+            net, tax, gross = (abs(a.value) for a in last)
+            if net > tax > 0 and net + tax == gross and _in_total_row(last[0]):
+                found |= {id(a): name for a, name in zip(last, ("net", "tax", "gross"), strict=True)}
         return found
 
     def _pair_sums(self, amounts: Sequence[AmountCandidate]) -> set[Decimal]:
@@ -329,6 +321,7 @@ class AmountFacts:
 
 
 def _is_rate_row(amounts: Sequence[AmountCandidate]) -> bool:
+    """Whether a row is of a table of taxes: net, tax, often gross of one rate, and the rate or its letter before."""
     row = amounts[0].row
     head = row.text(0, amounts[0].start)
     if any(

@@ -146,10 +146,9 @@ def _by_client(text: str, width: float) -> tuple[DocumentKind, float]:
 
 def _by_content(page: Page, text: str, facts: Collection[str]) -> tuple[DocumentKind, float]:
     """No title: an amount to pay makes an invoice or, on a till roll, a receipt; goods without prices, a note."""
-    has_total = bool(
+    has_total = not TO_PAY.isdisjoint(facts) or bool(
         re.search(r" (?:totals?|to pay|gesamt\w*|\w*summe|\w+betrag|montant|totaal|importe|totale) ", text)
     )
-    has_total = has_total or not TO_PAY.isdisjoint(facts)
     if page.height > STRIP_SHAPE * page.width and has_total:
         return DocumentKind.RECEIPT, 0.8
     if "negative" in facts and "original_invoice" in facts:

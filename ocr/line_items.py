@@ -575,10 +575,9 @@ def _words(placed: TableRow) -> tuple[Token, ...]:
     named = placed.in_role(Role.DESCRIPTION)
     if not named:
         return placed.tokens
-    begin = placed.tokens.index(named[0])
-    if begin == 1 and placed.tokens[0].kind is Kind.TEXT:
-        run = _run(placed, placed.tokens)
-        return (placed.tokens[0], *named) if named[0] in run else named
+    first, *rest = placed.tokens
+    if rest[:1] == [named[0]] and first.kind is Kind.TEXT and named[0] in _run(placed, placed.tokens):
+        return (first, *named)
     return named
 
 

@@ -502,10 +502,14 @@ def _patients(sheet: Sheet) -> Iterator[str]:
 
 def _is_labelled(sheet: Sheet, name: NameCandidate, party: str) -> bool:
     """Whether a label of a party, with a colon, stands right before a name."""
+    label = _label_before(sheet, name)
+    return label is not None and label.closed and party in label.classes
+
+
+def _label_before(sheet: Sheet, name: NameCandidate) -> Label | None:
+    """The label that stands right before a name."""
     left = sheet.label_left(name.row, name.start)
-    return bool(
-        left and left.between == 0 and left.gap < NEAR_LABEL and left.label.closed and party in left.label.classes
-    )
+    return left.label if left and left.between == 0 and left.gap < NEAR_LABEL else None
 
 
 def _is_nobodys(line: Line) -> bool:
@@ -622,7 +626,7 @@ def name_features(facts: PartyFacts, name: NameCandidate, kind: DocumentKind) ->
     sheet, row = facts.sheet, name.row
     text, folded = name.text, fold(name.text)
     words = folded.split()
-    trade = " ".join(_without_species(half) for half in name.halves)
+    trade = _trade_of(name)
     section = party_section(sheet, row, name.start, name.left, name.right)
     features: Features = {}
     if section:
@@ -631,10 +635,9 @@ def name_features(facts: PartyFacts, name: NameCandidate, kind: DocumentKind) ->
         features[f"section_{where}:{section.name}"] = 1.0
     else:
         features["no_section"] = 1.0
-    left = sheet.label_left(row, name.start)
-    if left and left.between == 0 and left.gap < NEAR_LABEL:
-        for label_class in left.label.classes:
-            features[f"left:{label_class}"] = 1.0
+    label = _label_before(sheet, name)
+    for label_class in label.classes if label else ():
+        features[f"left:{label_class}"] = 1.0
     above = sheet.labels_above(row, name.left, name.right, 1)
     if above and above[0].adjacent and not _names_beside(sheet.rows[above[0].label.row], above[0].label):
         for label_class in above[0].label.classes:
@@ -692,8 +695,7 @@ def name_features(facts: PartyFacts, name: NameCandidate, kind: DocumentKind) ->
     features |= _cells_around(facts, name) | _block_features(facts, name) | _bare_label(sheet, name)
     features |= _role_features(facts, name) | _rival_features(facts, name)
     if name.second:
-        second = fold(name.second.text)
-        first = fold(name.text[: -len(name.second.text)])
+        first, second = map(fold, name.halves)
         features["first_joins"] = float(first.split()[-1:] != [] and first.split()[-1] in _JOINS)
         features["second_joins"] = float(second.split()[:1] != [] and second.split()[0] in _JOINS)
         features["second_person"] = float(is_person(name.second.text) or second.split()[0] in word_set("titles"))
@@ -731,6 +733,11 @@ def _without_species(text: str) -> str:
     return " ".join(words[1:])
 
 
+def _trade_of(name: NameCandidate) -> str:
+    """What a name says of a trade: its lines, folded, without the animals they open with."""
+    return " ".join(_without_species(half) for half in name.halves)
+
+
 def _opens_with_species(text: str) -> bool:
     return _without_species(text) != " ".join(fold(text).split()) and not has_word(_without_species(text), "business")
 
@@ -738,7 +745,7 @@ def _opens_with_species(text: str) -> bool:
 def _role_features(facts: PartyFacts, name: NameCandidate) -> Features:
     """What tells the company behind a business, or who treated an animal, from a party."""
     words = fold(name.text).split()
-    bare = not any(is_address_line(line, facts.country) for line in facts.lines_below(name)[:1])
+    bare = not any(is_address_line(line, facts.country) for line in facts.lines_below(name, 1))
     treats = words[:1] == ["dr"] or (len(words) > 1 and words[-1] in word_set("credentials"))
     return {
         "owner": float(_follows_owner_words(name)),
@@ -810,7 +817,7 @@ def _block_features(facts: PartyFacts, name: NameCandidate) -> Features:
         or any(folded.startswith(animal) for animal in facts.animals)
     )
     features["hospitality"] = float(has_word(fold(name.text), "hospitality"))
-    features["veterinary"] = float(has_word(" ".join(_without_species(half) for half in name.halves), "veterinary"))
+    features["veterinary"] = float(has_word(_trade_of(name), "veterinary"))
     features["supplying"] = float(has_word(fold(name.text), "supplying"))
     return features
 
@@ -1007,15 +1014,18 @@ def supplier_address(sheet: Sheet, places: Mapping[str, NameCandidate], country:
     supplier = places.get("supplier_name")
     under: list[Line] = []
     if supplier:
-        last = supplier.last
-        for end in (last.row.cell_of(last.start)[1], len(last.row.tokens)):
-            below = block_below(sheet, supplier, ADDRESS_REACH)
-            inline = inline_address(Line(last.row, last.start, end), last.end, country, below)
-            if inline:
-                return inline, "behind the name"
-            under = under or address_under(below, country, _block_rows(sheet, places, country))
-            if any(has_postcode(line.text, country) for line in under):
-                return under, "under the name"
+        last, below = supplier.last, block_below(sheet, supplier, ADDRESS_REACH)
+        in_cell, in_row = (
+            inline_address(Line(last.row, last.start, end), last.end, country, below)
+            for end in (last.row.cell_of(last.start)[1], len(last.row.tokens))
+        )
+        if in_cell:
+            return in_cell, "behind the name"
+        under = address_under(below, country, _block_rows(sheet, places, country))
+        if any(has_postcode(line.text, country) for line in under):
+            return under, "under the name"
+        if in_row:
+            return in_row, "behind the name"
     if len(under) >= 2:
         return under, "under the name"
     elsewhere = _address_elsewhere(sheet, places, country)

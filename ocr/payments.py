@@ -85,8 +85,9 @@ def amount_of(row: Row, above: Row | None = None) -> Decimal | None:
     """The last amount of the row, but for a balance that runs on from the row above: the payment stands before it."""
     amounts = _amounts(row)
     before = _amounts(above) if above and len(amounts) > 1 else []
-    runs_on = bool(before) and before[-1] - abs(amounts[-2]) == amounts[-1]
-    return amounts[-2] if runs_on else amounts[-1] if amounts else None
+    if before and before[-1] - abs(amounts[-2]) == amounts[-1]:
+        return amounts[-2]
+    return amounts[-1] if amounts else None
 
 
 def _amounts(row: Row) -> list[Decimal]:

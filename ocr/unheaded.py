@@ -83,13 +83,16 @@ def _amounts_between_sums(sheet: Sheet) -> list[list[tuple[int, Token]]]:
     """The amounts that end rows, parted at the rows that name a sum: what is due may stand above the table, too."""
     found: list[list[tuple[int, Token]]] = [[]]
     for i, tokens in enumerate(sheet.tokens):
-        summed = any(names_a_sum(label_words(cell)) for cell in cells(tokens)[:1])
         last = _last_amount(tokens)
-        if summed and found[-1]:
+        if found[-1] and _opens_with_sum(tokens):
             found.append([])
         elif last is not None and not is_carried(tokens):
             found[-1].append((i, last))
     return [block for block in found if block]
+
+
+def _opens_with_sum(tokens: Sequence[Token]) -> bool:
+    return any(names_a_sum(label_words(cell)) for cell in cells(tokens)[:1])
 
 
 def _stands_beside_names(sheet: Sheet, amounts: Cluster) -> bool:
@@ -367,8 +370,7 @@ def _above_sums(sheet: Sheet, indices: Sequence[int]) -> list[int]:
     found: list[int] = []
     for i in indices:
         tokens = sheet.tokens[i]
-        summed = any(names_a_sum(label_words(cell)) for cell in cells(tokens)[:1])
-        if summed and found and _last_amount(tokens) is not None:
+        if found and _opens_with_sum(tokens) and _last_amount(tokens) is not None:
             break
         found.append(i)
     return found
@@ -454,13 +456,16 @@ def _runs_on(balance: Numbers, charges: Numbers) -> bool:
 def _with_total(model: Columns, sheet: Sheet, indices: Sequence[int]) -> Columns:
     """The rightmost column of amounts that are no quantities is the total's, whatever its heading says."""
     counts = model.of(Role.QUANTITY)
-    paid = {i: [t for t in sheet.tokens[i] if not _stands_below(t, counts)] for i in _above_sums(sheet, indices)}
+    paid = {
+        i: [t for t in sheet.tokens[i] if not any(_stands_below(t, column) for column in counts)]
+        for i in _above_sums(sheet, indices)
+    }
     ends = [(i, last) for i, tokens in paid.items() if (last := _last_amount(tokens)) is not None]
     if not ends:
         return model
     total = max(cluster_tokens(ends, model.height, by_right=True), key=lambda cluster: len(cluster.rows))
     for column in reversed(model.columns):
-        if column.left < total.right and total.left < column.right and column.role not in COUNTED:
+        if _stands_below(total, column) and column.role not in COUNTED:
             changed = tuple(replace(c, role=Role.TOTAL) if c is column else c for c in model.columns)
             return replace(model, columns=changed)
     if total.left < max((column.left for column in model.columns if column not in counts), default=0.0):
@@ -469,8 +474,8 @@ def _with_total(model: Columns, sheet: Sheet, indices: Sequence[int]) -> Columns
     return replace(model, columns=tuple(columns))
 
 
-def _stands_below(token: Token, columns: Iterable[Column]) -> bool:
-    return any(column.left < token.right and token.left < column.right for column in columns)
+def _stands_below(held: Token | Cluster, column: Column) -> bool:
+    return column.left < held.right and held.left < column.right
 
 
 def _with_coded_names(model: Columns, sheet: Sheet, rows: Sequence[int]) -> Columns:
