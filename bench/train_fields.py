@@ -30,10 +30,10 @@ from scipy.optimize import minimize
 from scipy.sparse import csr_matrix
 
 from ocr import fields as decide
-from ocr import parties
 from ocr.evaluation import Comparison, accepted_share, calibration_error
 from ocr.evaluation import is_right as is_like
 from ocr.evidence import Sheet
+from ocr.parties.election import PARTY_FIELDS as PARTIES
 from ocr.scorer import MODEL_FOLDER, NONE_SCORE, FieldModel, Weights, initial_weight, load_models
 from ocr.types import DocumentKind, Field, Page
 from tests.ocr.sheets import make_page
@@ -66,7 +66,6 @@ FIELDS = {
     "venue": "venue",
 }
 NAMES = {ours: theirs for theirs, ours in FIELDS.items()}
-PARTIES = parties.PARTY_FIELDS
 SCORED = (*decide.AMOUNT_FIELDS, *decide.DATE_FIELDS, *decide.NUMBER_FIELDS, *PARTIES)
 HEADER = ("invoice_number", "issue_date", "gross_total", "supplier_name")  # what an invoice is paid by
 # What a left-out value means: in made documents that it is not printed; in found ones only that nobody wrote it down.

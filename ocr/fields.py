@@ -31,7 +31,8 @@ from ocr.features import (
     number_features,
 )
 from ocr.parse import fold
-from ocr.parties import PARTY_FIELDS, NameOption, elect_parties, name_fields, party_options, read_parties
+from ocr.parties.election import PARTY_FIELDS, NameOption, elect_parties, party_options
+from ocr.parties.fields import name_fields, read_parties
 from ocr.scorer import FieldModel, field_model, sum_of_logits
 from ocr.templates import Guide, Template
 from ocr.types import DocumentKind, Field, LineItem, Method, Page, ReadPayment, Value

@@ -17,7 +17,7 @@ from ocr.evidence import Sheet
 from ocr.fields import AMOUNT_FIELDS, DATE_FIELDS, NUMBER_FIELDS, Evidence, gather_evidence
 from ocr.line_items import read_line_items
 from ocr.parse import fold
-from ocr.parties import PARTY_FIELDS
+from ocr.parties.election import PARTY_FIELDS
 from ocr.scorer import field_model
 from ocr.tables import Sheet as TableSheet
 from ocr.tables import read_sheet

@@ -15,7 +15,7 @@ from ocr.candidates import Candidate
 from ocr.columns import Column, Columns, Heading, Role
 from ocr.evidence import Sheet, SheetRow
 from ocr.parse import find_dates, fold
-from ocr.parties import NameCandidate
+from ocr.parties.names import NameCandidate
 from ocr.tables import Sheet as TableSheet
 from ocr.types import AMOUNT_FIELDS, DocumentKind, Field, Method, Page, Word
 

@@ -4,7 +4,7 @@ import pytest
 
 from ocr.evidence import Sheet
 from ocr.fields import read_fields
-from ocr.parties import find_names
+from ocr.parties.names import find_names
 from ocr.types import DocumentKind, Method
 from tests.ocr.sheets import make_page
 

@@ -1,7 +1,7 @@
 import pytest
 
 from ocr.fields import AMOUNT_FIELDS, DATE_FIELDS, NUMBER_FIELDS
-from ocr.parties import PARTY_FIELDS
+from ocr.parties.election import PARTY_FIELDS
 from ocr.scorer import FieldModel, Weights, field_model, initial_weight, load_models, softmax
 
 
