@@ -10,7 +10,7 @@ from ocr.einvoice.merge import assign, merge
 from ocr.evidence import Sheet
 from ocr.fields import Evidence, decide_fields, delivery_note_numbers, gather_evidence
 from ocr.kind import decide_kind
-from ocr.line_items import read_line_items
+from ocr.line_items.reading import read_line_items
 from ocr.parse import DateOrder
 from ocr.payments import read_payments
 from ocr.sides import Side, sides

@@ -15,7 +15,7 @@ from ocr.cells import Kind, Token
 from ocr.columns import Role
 from ocr.evidence import Sheet
 from ocr.fields import AMOUNT_FIELDS, DATE_FIELDS, NUMBER_FIELDS, Evidence, gather_evidence
-from ocr.line_items import read_line_items
+from ocr.line_items.reading import read_line_items
 from ocr.parse import fold
 from ocr.parties.election import PARTY_FIELDS
 from ocr.scorer import field_model

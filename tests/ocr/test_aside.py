@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 
 from ocr.aside import without_aside
-from ocr.line_items import read_line_items
+from ocr.line_items.reading import read_line_items
 from ocr.types import DocumentKind, Page
 from tests.ocr.sheets import LINE, make_page
 

@@ -3,7 +3,8 @@
 from dataclasses import replace
 from decimal import Decimal
 
-from ocr.line_items import patient_of, read_line_items
+from ocr.line_items.drafts import patient_of
+from ocr.line_items.reading import read_line_items
 from ocr.types import DocumentKind, LineItem, Method
 from tests.ocr.sheets import make_page
 

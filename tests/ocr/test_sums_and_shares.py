@@ -5,7 +5,7 @@ from decimal import Decimal
 import pytest
 
 from ocr.columns import find_headings
-from ocr.line_items import read_line_items
+from ocr.line_items.reading import read_line_items
 from ocr.tables import read_sheet
 from ocr.types import DocumentKind, LineItem
 from tests.ocr.sheets import make_page

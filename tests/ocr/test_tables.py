@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from ocr.line_items import read_line_items
+from ocr.line_items.reading import read_line_items
 from ocr.types import DocumentKind, LineItem
 from tests.ocr.sheets import make_page
 

@@ -1,0 +1,298 @@
+"""Tables are cut into drafts of line items."""
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+
+from ocr.cells import PARTIAL, Kind, Token, is_code
+from ocr.columns import NAMES, VALUES, Columns, Heading, Role, find_headings
+from ocr.line_items.confidence import adds_up, confidence_of
+from ocr.line_items.drafts import (
+    NEAR_ROW,
+    Draft,
+    cells_of,
+    count_letters,
+    has_glued_quantity,
+    is_near,
+    is_product,
+    patient_in,
+    text_of,
+)
+from ocr.line_items.texts import LONGEST_HEADING, Groups, settle_texts
+from ocr.line_items.values import finish, repair_codes, take_counts
+from ocr.tables import Sheet, TableRow, ends_as_sum, is_carried, is_leader, is_sum, place, read_sheet, sums
+from ocr.templates import Template, names_sum, place_columns
+from ocr.types import DocumentKind, LineItem, Page
+from ocr.unheaded import complete_columns, infer_columns
+
+FAR_RIGHT = 8.0  # word heights: no name begins so far to the right of the others
+SURE_SUM = 3  # amounts that no further line equals by chance
+
+
+def read_line_items(
+    pages: Sequence[Page], kind: DocumentKind, template: Template | None = None
+) -> tuple[LineItem, ...]:
+    """The lines of the document that stands on these pages, from top to bottom. template: the supplier's, if known."""
+    sheet = read_sheet(pages)
+    known = place_columns(template.columns if template else (), sheet, {page.number: page.width for page in pages})
+    drafts = list(_read_tables(sheet, known, kind is DocumentKind.DELIVERY_NOTE)) or _read_unknown(sheet, kind)
+    printed = sums(sheet)
+    sizes = {page.number: page for page in pages}
+    finished = [(item, draft) for draft in drafts if (item := finish(draft, sheet, sizes)) is not None]
+    if template:
+        finished = [(item, draft) for item, draft in finished if not names_sum(template, item.description)]
+    items = repair_codes(take_counts([item for item, _ in finished]))
+    proven = adds_up(items, printed)
+    return tuple(
+        replace(item, confidence=confidence_of(item, draft, proven))
+        for item, (_, draft) in zip(items, finished, strict=True)
+    )
+
+
+def _read_unknown(sheet: Sheet, kind: DocumentKind) -> list[Draft]:
+    """The drafts of tables of which nothing is known but what they print."""
+    unpriced = kind is DocumentKind.DELIVERY_NOTE
+    headings = find_headings(sheet.rows, sheet.tokens)
+    if any(heading.columns.has(Role.TOTAL) for heading in headings) and not unpriced:
+        headings = [heading for heading in headings if heading.columns.has(Role.TOTAL)]
+    headings = [
+        replace(heading, columns=complete_columns(heading.columns, sheet, indices, priced=not unpriced))
+        for heading, indices in _regions(sheet, headings)
+    ]
+    drafts = list(_read_tables(sheet, headings, unpriced))
+    model = None if drafts else infer_columns(sheet, kind)
+    return list(_read_tables(sheet, [Heading(-1, -1, model)], unpriced)) if model else drafts
+
+
+def _read_tables(sheet: Sheet, headings: Sequence[Heading], unpriced: bool) -> Iterator[Draft]:
+    """The drafts of every table, in order."""
+    found: list[Draft] = []
+    for heading, indices in _regions(sheet, headings):
+        found += _read_region(sheet, heading.columns, indices, unpriced, _patient_above(sheet, heading))
+    yield from found
+
+
+def _regions(sheet: Sheet, headings: Sequence[Heading]) -> Iterator[tuple[Heading, list[int]]]:
+    """Each heading with the rows that may stand below it: to the next heading, and over pages without one."""
+    headed = {sheet.rows[heading.last].page for heading in headings if heading.last >= 0}
+    for number, heading in enumerate(headings):
+        end = headings[number + 1].first if number + 1 < len(headings) else len(sheet.rows)
+        page = sheet.rows[heading.last].page if heading.last >= 0 else sheet.rows[0].page
+        rows = [
+            i for i in range(heading.last + 1, end) if sheet.rows[i].page == page or sheet.rows[i].page not in headed
+        ]
+        yield heading, rows
+
+
+def _patient_above(sheet: Sheet, heading: Heading) -> str:
+    """The animal that the row above a heading names: the first of several tables or groups, each of one animal."""
+    if heading.first < 1:
+        return ""
+    above, first = sheet.rows[heading.first - 1], sheet.rows[heading.first]
+    return (
+        patient_in(sheet.tokens[heading.first - 1])
+        if is_near(above, first) and len(above.words) <= LONGEST_HEADING
+        else ""
+    )
+
+
+def _read_region(
+    sheet: Sheet, model: Columns, indices: Sequence[int], unpriced: bool, patient: str = ""
+) -> list[Draft]:
+    """The drafts below one heading. patient: whose table it is."""
+    drafts: list[Draft] = []
+    texts: list[TableRow] = []
+    half: TableRow | None = None
+    is_open = True
+    page = sheet.rows[indices[0]].page if indices else 0
+    table = [place(sheet, i, model) for i in indices]
+    groups = Groups(
+        patient=patient,
+        widest=_widest_name(table, model, unpriced),
+        names_above_codes=_names_above_codes(table, model, unpriced),
+    )
+    summed = 0  # how many drafts stand above the last sum
+    for placed in table:
+        if placed.row.page != page:
+            if drafts and is_open:
+                settle_texts(drafts[-1], None, texts, groups, model)
+            page, half, texts = placed.row.page, None, []
+        if is_leader(placed.row.text):
+            continue
+        if is_carried(placed.tokens):
+            if drafts and is_open:
+                settle_texts(drafts[-1], None, texts, groups, model)
+            texts, half, summed = [], None, len(drafts)
+            continue
+        if not is_open:
+            if not _is_complete(placed, model) or is_sum(placed):
+                continue
+            is_open, texts = True, []
+        if is_sum(placed):
+            settle_texts(drafts[-1] if drafts else None, None, texts, groups, model)
+            is_open, texts, half = not drafts and not any(t.kind is Kind.AMOUNT for t in placed.tokens), [], None
+            continue
+        if is_open and drafts and _stands_right(placed, drafts):
+            settle_texts(drafts[-1], None, texts, groups, model)
+            texts, half = [], None
+            continue
+        if is_open and drafts and _is_sum_of(placed, drafts, summed):
+            settle_texts(drafts[-1], None, texts, groups, model)
+            texts, half = [], None
+            is_open, summed = ends_as_sum(placed), len(drafts)
+            continue
+        if half is not None and _completes(half, placed):
+            draft = Draft([half, placed], model)
+            half = None
+        elif _is_item(placed, model, unpriced):
+            draft = Draft([placed], model)
+            half = None
+        elif _is_half(placed, model):
+            if half is not None:
+                texts.append(half)
+            half = placed
+            continue
+        else:
+            if half is not None:
+                texts.append(half)
+                half = None
+            texts.append(placed)
+            continue
+        settle_texts(drafts[-1] if drafts else None, draft, texts, groups, model)
+        texts = []
+        draft.patient, draft.category = groups.patient, groups.category
+        drafts.append(draft)
+    if is_open:
+        if half is not None:
+            texts.append(half)
+        settle_texts(drafts[-1] if drafts else None, None, texts, groups, model)
+    return [draft for draft in drafts if _is_named(draft)]
+
+
+def _is_sum_of(placed: TableRow, drafts: Sequence[Draft], summed: int) -> bool:
+    """Whether a row that has only a name and an amount sums the lines above it, or follows their sum: all of them, or
+    those since the last sum (the first `summed` have one)."""
+    if placed.total is None or _counts(placed):
+        return False
+    if any(is_code(token) for token in placed.in_role(Role.SKU)):
+        return False
+    lacking = all(draft.value(Role.QUANTITY) or draft.value(Role.UNIT_PRICE) for draft in drafts)
+    named = ends_as_sum(placed)
+    amounts = [token.number for draft in drafts if (token := draft.value(Role.TOTAL)) and token.number is not None]
+    if not lacking and not named:
+        return sum(map(bool, amounts)) >= SURE_SUM and sum(amounts) == placed.total.number
+    if lacking and (named or summed == len(drafts)):
+        return True
+    return any(len(part) > 1 - named and sum(part) == placed.total.number for part in (amounts, amounts[summed:]))
+
+
+def _counts(placed: TableRow) -> bool:
+    """Whether a row has a quantity or a price; a label before a sum may stand in their columns."""
+    return has_glued_quantity(placed) or any(
+        placed.value(role) for role in (Role.QUANTITY, Role.ORDERED, Role.UNIT_PRICE)
+    )
+
+
+def _stands_right(placed: TableRow, drafts: Sequence[Draft]) -> bool:
+    """Whether an amount's only words begin far to the right of all names above, as in a block of sums."""
+    if _counts(placed) or placed.in_role(Role.SKU, Role.DATE) or placed.total in (None, placed.tokens[0]):
+        return False
+    names = [draft.own_name[0].left for draft in drafts if draft.own_name]
+    return bool(names) and placed.tokens[0].left > max(names) + FAR_RIGHT * placed.row.height
+
+
+def _widest_name(table: Sequence[TableRow], model: Columns, unpriced: bool) -> float:
+    """Right edge of the longest name in a row of amounts."""
+    rights = []
+    for placed in table:
+        tokens = placed.in_role(Role.DESCRIPTION)
+        if tokens and _is_item(placed, model, unpriced) and not is_sum(placed):
+            rights.append(tokens[-1].right)
+    return max(rights, default=0.0)
+
+
+def _names_above_codes(table: Sequence[TableRow], model: Columns, unpriced: bool) -> bool:
+    """Whether lines have nothing but an article number where their names should be, and a row of text right above:
+    above the first one too, and none below the last one."""
+    end = next((i for i, placed in enumerate(table) if is_sum(placed)), len(table))
+    items = [i for i, placed in enumerate(table[:end]) if _is_item(placed, model, unpriced)]
+    if len(items) < 2 or not all(_is_coded(table[i]) for i in items):
+        return False
+    texts = [i - 1 for i in items if i and i - 1 not in items and is_near(table[i - 1].row, table[i].row)]
+    last = items[-1]
+    after = table[last + 1] if last + 1 < len(table) else None
+    ends = after is None or is_sum(after) or ":" in after.row.text or not is_near(table[last].row, after.row)
+    return ends and len(texts) == len(items)
+
+
+def _is_coded(placed: TableRow) -> bool:
+    names = placed.in_role(Role.DESCRIPTION)
+    return len(names) == 1 and is_code(names[0])
+
+
+def _is_named(draft: Draft) -> bool:
+    return bool(draft.name or draft.own_name or draft.in_role(Role.SKU))
+
+
+def _is_complete(placed: TableRow, model: Columns) -> bool:
+    """A row that is surely an item: name, quantity and total (or whatever the columns ask for) are all there."""
+    named = count_letters(text_of(placed.in_role(Role.DESCRIPTION))) >= 3
+    asked = [role for role in (Role.QUANTITY, Role.UNIT_PRICE, Role.TOTAL) if model.has(role)]
+    return (
+        named
+        and len(asked) > 1
+        and all(placed.value(role) is not None for role in asked)
+        and not any(column is None for column in placed.columns)
+    )
+
+
+def _is_item(placed: TableRow, model: Columns, unpriced: bool) -> bool:
+    named = bool(placed.in_role(*NAMES))
+    marks = [role for role in (Role.UNIT, Role.SKU) if model.has(role)]
+    if not model.printed and not model.has(Role.TOTAL) and marks and not placed.in_role(*marks):
+        return False
+    counted = placed.value(Role.QUANTITY) or placed.value(Role.ORDERED) or has_glued_quantity(placed)
+    total = placed.total
+    if model.has(Role.TOTAL) and total is not None:
+        if total.kind is not Kind.AMOUNT and not _is_plain_total(placed, total):
+            return False
+        stray = any(
+            token.kind is Kind.TEXT and (column is None or column.role in VALUES) for token, column in cells_of(placed)
+        )
+        return named or bool(counted) or not stray
+    if not model.has(Role.TOTAL) or unpriced:
+        if counted and not named and model.printed:  # a name stands above "2 of 5", never above a bare number
+            return any(PARTIAL.fullmatch(token.text) for token in placed.in_role(Role.QUANTITY))
+        return (
+            bool(counted)
+            and named
+            and not _is_labelled(placed)
+            and count_letters(text_of(placed.in_role(*NAMES))) + len(placed.in_role(Role.SKU)) >= 2
+        )
+    return False
+
+
+def _is_labelled(placed: TableRow) -> bool:
+    """Whether a row begins with a label and its number ("Colis : 8"), as rows below a table do."""
+    return re.match(r"[^\W\d][^:\d]*: ?\d", " ".join(token.text for token in placed.tokens[:3])) is not None
+
+
+def _is_plain_total(placed: TableRow, total: Token) -> bool:
+    """Whether a number without decimals in the total's column is an amount: nothing, or quantity x price."""
+    quantity, price = placed.value(Role.QUANTITY), placed.value(Role.UNIT_PRICE)
+    if quantity is None or price is None:
+        return False
+    return total.number == 0 or is_product(quantity.number, price.number, total.number, None)
+
+
+def _is_half(placed: TableRow, model: Columns) -> bool:
+    """Quantity or price without the total, which may stand on the next row."""
+    return model.has(Role.TOTAL) and (
+        placed.value(Role.QUANTITY) is not None or placed.value(Role.UNIT_PRICE) is not None
+    )
+
+
+def _completes(half: TableRow, placed: TableRow) -> bool:
+    near = placed.row.page == half.row.page and placed.row.y - half.row.y <= NEAR_ROW * half.row.height
+    bare = not any(placed.value(role) for role in (Role.QUANTITY, Role.UNIT_PRICE))
+    return near and bare and placed.total is not None and bool(half.in_role(*NAMES))
