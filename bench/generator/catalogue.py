@@ -14,7 +14,7 @@ KINDS = ("invoice", "credit_note", "delivery_note", "receipt", "statement", "oth
 HALVES = ("dev", "blind")
 FEATURES = (
     *("allowance", "balance", "dated", "delivery_date", "delivery_note", "deposits", "discount", "due", "fine_prices"),
-    *("free", "groups", "notes", "order", "payments", "previous", "venue"),
+    *("free", "groups", "notes", "order", "payments", "previous", "settled", "venue"),
 )
 """What a layout may have a place for."""
 
@@ -70,6 +70,8 @@ class Layout:
     lines: Sequence[int] = (2, 12)
     symbols: Sequence[str] = ("totals", "all", "none")
     credits: Sequence[str] = ("-{n}",)
+    dates: Sequence[str] = ()
+    numbers: Sequence[str] = ()
     has: frozenset[str] = frozenset()
     labels: Mapping[str, Sequence[str]] = field(default_factory=dict)
     weight: float = 1.0

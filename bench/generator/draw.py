@@ -14,6 +14,29 @@ PRICE_LEVEL = {"US": "1.35", "AU": "1.75", "NZ": "1.9", "IN": "38", "CH": "1.5"}
 """What the catalogue's prices are multiplied by in a country."""
 COUNTER_TRADES = ("shop", "hardware", "restaurant")
 """Who sells over a counter, a few of each."""
+PRIVATE_TRADES = ("vet", "lodging", "dental")
+"""Whose customers are people."""
+SERVICE_TRADES = (
+    *("cloud", "telecom", "energy", "software", "consulting", "freight", "domains", "events", "maintenance"),
+    *("lodging", "dental", "webshop"),
+)
+METERED = {
+    "kWh": (180, 2600),
+    "kVArh": (40, 300),
+    "kVA": (6, 40),
+    "kW": (3, 15),
+    "GB": (12, 640),
+    "GB-month": (20, 900),
+    "vCPU-h": (372, 2976),
+    "min": (9, 240),
+    "days": (28, 31),
+    "mesi": (2, 2),
+    "mois": (1, 1),
+    "ft": (8, 40),
+}
+"""How much is used of what a meter counts, from and to."""
+HOURS = ("hrs", "Std.")
+"""Units that are sold in quarters."""
 FREE_BELOW = Decimal(35)
 """Only small things are given away, in the catalogue's prices."""
 NUMBER_SHAPES = {
@@ -36,6 +59,7 @@ NUMBER_SHAPES = {
     "it": ("####/{y}", "{yy}/####", "FT-#####", "###/A", "#####", "V1-####"),
 }
 NOTE_SHAPES = ("DN######", "D-#####", "######", "8#######", "LS{yy}-####", "DEL####", "#####/##", "N{yy}#####")
+LETTERS = "ABCDEFGHKLMPRSTVW"
 ORDER_SHAPES = ("PO-#####", "PO####", "45000#####", "#####", "WEB######", "{yy}-####", "B-####", "TEL", "K#####")
 
 
@@ -162,11 +186,11 @@ def cents(amount: Decimal) -> Decimal:
 
 
 def fill(shape: str, random: Random, day: date | None = None) -> str:
-    """A shape with its # made digits (the first of them no zero) and {y}, {yy} the year."""
+    """A shape with its # made digits (the first of them no zero), ? letters, and {y}, {yy} the year."""
     day = day or FIRST_DAY
     text = shape.replace("{yy}", f"{day.year % 100:02}").replace("{y}", str(day.year))
     digits = iter([str(random.randint(1, 9)), *(str(random.randint(0, 9)) for _ in range(text.count("#")))])
-    return "".join(next(digits) if c == "#" else c for c in text)
+    return "".join(next(digits) if c == "#" else random.choice(LETTERS) if c == "?" else c for c in text)
 
 
 class Draw:
@@ -188,7 +212,7 @@ class Draw:
         supplier = supplier or self.business(self.trade)
         day = FIRST_DAY + timedelta(days=random.randrange((LAST_DAY - FIRST_DAY).days))
         is_vet = self.trade == "vet"
-        customer = customer or (self.person() if is_vet else self.business("venues"))
+        customer = customer or (self.person() if self.trade in PRIVATE_TRADES else self.business("venues"))
         venue = self.business("venues") if self.may("venue", 0.6) else None
         if venue is not None and random.random() < 0.7:
             customer = self.business("groups")
@@ -330,8 +354,7 @@ class Draw:
         discount = Decimal(0)
         if self.may("discount", 0.18):
             discount = cents(total * random.choice((5, 10, 15, 20)) / 100)
-        letters = "ABCDEFGHKLMPRSTVW"
-        sku = fill("".join(random.choice(letters) if c == "?" else c for c in sku_shape), random)
+        sku = fill("".join(random.choice(LETTERS) if c == "?" else c for c in sku_shape), random)
         notes = self.notes(stock) if self.may("notes", 0.25) else ()
         ordered = quantity
         if self.kind == "delivery_note" and random.random() < 0.15 and quantity > 1:
@@ -352,6 +375,10 @@ class Draw:
 
     def quantity(self, stock: Goods) -> Decimal:
         random = self.random
+        if stock.unit in METERED:
+            return Decimal(random.randint(*METERED[stock.unit]))
+        if stock.unit in HOURS:
+            return Decimal(random.randint(2, 50)) / 4
         if stock.unit in ("kg", "ml", "L", "l"):
             return Decimal(random.randint(12, 900 if stock.unit == "kg" else 300)).scaleb(-2).quantize(CENT)
         if self.trade == "laundry":
@@ -360,6 +387,8 @@ class Draw:
             return Decimal(random.choice((5, 7, 10, 14, 20, 28, 30, 60)))
         if stock.price < 1:
             return Decimal(random.choice((6, 10, 12, 20, 24, 48)))
+        if self.trade in SERVICE_TRADES:
+            return Decimal(random.choice((1, 1, 1, 1, 1, 2, 2, 3, 5, 8, 12)))
         if self.trade in ("vet", *COUNTER_TRADES):
             return Decimal(random.choice((1, 1, 1, 1, 1, 2, 3)))
         return Decimal(random.choice((1, 1, 2, 2, 3, 4, 5, 6, 8, 10, 12)))
@@ -434,6 +463,9 @@ class Draw:
         return rows, net, tax, total, allowance
 
     def payments(self, paper: Paper) -> Sequence[Payment]:
+        if paper.previous is not None and self.may("settled", 0.8):
+            when = paper.day - timedelta(days=self.random.randint(8, 22))
+            return (Payment(when, paper.previous, self.random.choice(words_of(paper.country, "method"))),)
         if paper.kind == "credit_note" or not self.may("payments", 0.65):
             return ()
         random = self.random
@@ -454,7 +486,7 @@ class Draw:
     def number(self, day: date) -> str:
         if self.kind == "delivery_note":
             return fill(self.random.choice(NOTE_SHAPES), self.random, day)
-        text = fill(self.random.choice(NUMBER_SHAPES[self.country.language]), self.random, day)
+        text = fill(self.random.choice(self.layout.numbers or NUMBER_SHAPES[self.country.language]), self.random, day)
         return text.replace("INV", "CN").replace("RE", "GS") if self.kind == "credit_note" else text
 
     def note_numbers(self, day: date) -> Sequence[str]:

@@ -18,7 +18,7 @@ from markupsafe import Markup, escape
 
 from bench.generator import pictures
 from bench.generator.catalogue import Country, Layout, names, words_of
-from bench.generator.draw import Line, Paper, Party, Payment, TaxRow, cents
+from bench.generator.draw import PRIVATE_TRADES, Line, Paper, Party, Payment, TaxRow, cents
 
 BY_KIND = {
     "number": {"credit_note": "credit_number", "delivery_note": "note_number", "receipt": "receipt_number"},
@@ -94,7 +94,7 @@ class Style:
     def __init__(self, layout: Layout, paper: Paper, random: Random) -> None:
         self.country: Country = paper.country
         self.is_credit = paper.kind == "credit_note"
-        self.day_shape = random.choice(paper.country.dates)
+        self.day_shape = random.choice(layout.dates or paper.country.dates)
         self.symbol = random.choice(paper.country.symbols)
         self.money_shape = random.choice(paper.country.money)
         self.where = random.choice(layout.symbols)
@@ -292,7 +292,7 @@ class Writer:
 
     def parties(self) -> dict[str, "PartyView"]:
         paper = self.paper
-        is_hospitality = paper.trade not in ("vet", "shop") and paper.kind in ("invoice", "credit_note")
+        is_hospitality = paper.trade not in (*PRIVATE_TRADES, "shop") and paper.kind in ("invoice", "credit_note")
         found = {
             "supplier": PartyView(self, paper.supplier, ("supplier",)),
             "customer": PartyView(self, paper.customer, ("customer",)),
