@@ -221,7 +221,9 @@ def _split_town_behind(street: list[str], town: list[str], postcode: str, countr
 
 
 def is_county(text: str, country: str) -> bool:
-    return fold(text) in _counties(country) or bool(re.match(r"(?:co\.?|county)\s", text, re.IGNORECASE))
+    return fold(text) in _counties(country) or bool(
+        re.match(r"(?:co\.?|county)\s[^\W\d_]+(?:,|$)", text, re.IGNORECASE)
+    )
 
 
 def _is_marked_county(line: str) -> bool:

@@ -32,6 +32,7 @@ _GLUED = re.compile(r"^([^\W\d][^:=#]*[:=#])(?!//)(\S+)$|^(\(?[^\W\d_]{3,}\.?)((
 _DATE_LIKE = re.compile(r"^\d{1,4}[-/.]\w{1,3}[-/.]\d{2,4}$")  # "Visa 04/11/24  100.00": the date parts nothing
 _CURRENCY_WORD = re.compile(rf"^\(?(?:{CURRENCY_MARK})[).:]*$", re.IGNORECASE)
 _PAIR = re.compile(r"^([^\W\d_]{3,}\.?)/([^\W\d_]{3,}[.:]?)$")
+_REGISTERED = re.compile(r"^([^\W\d_]{2,}\.?)(\(\d{4,}[\w-]*\)?)$")  # "BHD(126926-H)"
 _NUMERO = re.compile(r"^[Nn]\.?[º°ªo]\.?:?$")
 _INITIALS = re.compile(r"^(?:[^\W\d_]\.){3,}:?$")
 _VALUE = re.compile(r"\d|^[£$€#]")
@@ -374,6 +375,8 @@ def _is_no_label(
     word = words[match.start]
     if len(word) == 1 and word != "#" and not _opens_value(tokens[-1], after):
         return True
+    if word in _ONLY_CAPITALS and not tokens[0].text.isupper():
+        return True
     if _is_part_of_name(match, words, alone or closed) or (len(tokens) == 1 and _CURRENCY_WORD.match(tokens[0].text)):
         return True
     if match.corrected and not (alone or closed):
@@ -444,6 +447,9 @@ def _cut_word(word: Word) -> list[Token]:
         ends = (0.0, len(pair[1]) / len(word.text), (len(pair[1]) + 1) / len(word.text), 1.0)
         texts = (pair[1], "/", pair[2])
         return [_token(text, word, ends[i], ends[i + 1]) for i, text in enumerate(texts)]
+    registered = _REGISTERED.match(word.text)
+    if registered:
+        return _halves(registered[1], registered[2], word)
     match = _GLUED.match(word.text)
     if match and match[1] and re.search(r"\d:\d\d$", word.text) and re.match(r"^\d", word.text):
         match = None
@@ -452,6 +458,10 @@ def _cut_word(word: Word) -> list[Token]:
     first, second = (match[1], match[2]) if match[1] else (match[3], match[4])
     if match[3] and (len(fold(first)) < 4 or not any(c.islower() for c in first)) and not _total_like(first, second):
         return [_token(word.text, word, 0.0, 1.0)]
+    return _halves(first, second, word)
+
+
+def _halves(first: str, second: str, word: Word) -> list[Token]:
     share = len(first) / len(word.text)
     return [_token(first, word, 0.0, share), _token(second, word, share, 1.0)]
 
@@ -517,6 +527,7 @@ def _joins() -> frozenset[str]:
 
 _BARE_PARTY = frozenset({"customer", "supplier", "venue", "contact", "staff", "patient"})
 _ONLY_CLOSED = frozenset({"for"})
+_ONLY_CAPITALS = frozenset({"ein"})  # a German article, too
 _BARE_WORDS = frozenset({"to", "from", "attn", "messrs", "spett", "att", "fao"})
 
 

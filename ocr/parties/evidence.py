@@ -8,7 +8,7 @@ from ocr.evidence import Sheet
 from ocr.features import Features
 from ocr.parse import find_dates, fold
 from ocr.parties.facts import PartyFacts, is_sender_line, label_before, names_beside, party_section, without_species
-from ocr.parties.names import BLOCK_GAP, PARTY_CLASSES, NameCandidate, height_of
+from ocr.parties.names import BLOCK_GAP, PARTY_CLASSES, NameCandidate, ends_in_legal_form, height_of
 from ocr.types import DocumentKind, Method
 
 LIKE_SIZE = 0.85  # share of the height of one line of a name that the other has
@@ -61,7 +61,7 @@ def name_features(facts: PartyFacts, name: NameCandidate, kind: DocumentKind) ->
         f"height:{'small' if ratio < 0.85 else 'usual' if ratio < 1.2 else 'large' if ratio < 1.6 else 'huge'}": 1.0,
         "tallest": float(height_of(name) >= 0.97 * facts.tallest and position < facts.rows * 0.45),
         "legal_form": float(has_word(folded, "legal_forms")),
-        "legal_end": float(bool(words) and any(" ".join(words[-k:]) in word_set("legal_forms") for k in (1, 2, 3))),
+        "legal_end": float(ends_in_legal_form(text)),
         "business": float(has_word(trade, "business")),
         "species": float(trade != folded and not has_word(trade, "business")),
         "title": float(bool(words) and words[0] in word_set("titles")),

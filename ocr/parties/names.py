@@ -217,6 +217,8 @@ def _name_end(row: SheetRow, start: int, end: int) -> int:
             continue
         if before.endswith(",") and re.match(r"\d|unit|no\b", " ".join(token.words)):
             return i
+        if before.endswith(",") and ends_in_legal_form(row.text(start, i)):  # "Aldi GmbH & Co. KG, Schloß Holte"
+            return i
         if token.words == ("is",) and words_before_owner(row, i + 1, end):  # "Mill Vets is a trading name of"
             return i
         if before.endswith(",") and any(c.isdigit() for t in row.tokens[i:end] for c in t.text) and i - start >= 2:
@@ -330,6 +332,11 @@ def is_street(text: str) -> bool:
     """Whether a line ends as streets do ("Weir Lane")."""
     words = fold(text).split()
     return len(words) > 1 and words[-1] in word_set("street_ends")
+
+
+def ends_in_legal_form(text: str) -> bool:
+    words = fold(text).split()
+    return any(" ".join(words[-k:]) in word_set("legal_forms") for k in (1, 2, 3))
 
 
 def height_of(name: NameCandidate) -> float:

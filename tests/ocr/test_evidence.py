@@ -123,3 +123,8 @@ def test_the_last_word_of_a_sentence_labels_nothing_below() -> None:
         "Wij verzoeken u vriendelijk het bedrag over te maken onder vermelding van het factuurnummer.\nNL809001234B01"
     )
     assert "invoice_number" not in labels_at(text, "NL809001234B01")
+
+
+def test_a_german_article_is_no_tax_number() -> None:
+    (row,) = Sheet([make_page("Wir fordern ein Verkaufsverbot")]).rows
+    assert row.labels == []

@@ -388,3 +388,23 @@ Geelong VIC 3220                 01/08/2024    Gabapentin       7      1.00     
 1300 975 725                     02/08/2024    Collar           1      1.00     20.19
 """)
     assert found["supplier_address"] == "118 Ryrie Street, Geelong VIC 3220"
+
+
+def test_a_registration_number_glued_to_a_name_is_no_part_of_it() -> None:
+    found = parties(
+        "AEON CO. (M) BHD(126926-H)\n3RD FLR, AEON TAMAN MALURI SC\nJLN JEJAKA, TAMAN MALURI\n"
+        "CHERAS, 55100 KUALA LUMPUR\nBIO ZIP POWDER   15.50\nTotal RM15.50\n",
+        DocumentKind.RECEIPT,
+        Method.OCR,
+    )
+    assert found["supplier_name"] == "AEON CO. (M) BHD"
+
+
+def test_a_company_is_no_county() -> None:
+    found = parties("POPULAR BOOK\nCO. (M) SDN BHD\n8, Jalan 7/118B\n56000 Kuala Lumpur\nTotal RM21.00\n")
+    assert found["supplier_name"] == "POPULAR BOOK CO. (M) SDN BHD"
+
+
+def test_the_town_behind_a_company_is_no_part_of_its_name() -> None:
+    page = make_page("ZU ZAHLEN EURO   8,83\nAldi GmbH & Co. KG, Schloß Holte\n")
+    assert "Aldi GmbH & Co. KG" in [name.text for name in find_names(Sheet([page]), "DE")]
