@@ -26,6 +26,8 @@ ABOVE_LIMIT = 60.0  # a column's heading may stand this far above its last value
 BOX_NUMBER = re.compile(r"\d{1,2}[.)]?")  # before the labels of a form of numbered boxes
 BEHIND = 4.0  # word heights between a value and the label behind it
 NEAR_ABOVE = 2.6  # centre to centre: a heading directly above its value
+FEWEST_CAPTIONS = 3  # labels that stand below their values
+MOST_UNKNOWN = 0.4  # share of a row of captions that may be no known labels
 
 # A label glued to its value: "Date:12/03/2018", "Total:RM12.00", "Inv#123", "Tel:07-123". No time, no web address.
 _GLUED = re.compile(r"^([^\W\d][^:=#]*[:=#])(?!//)(\S+)$|^(\(?[^\W\d_]{3,}\.?)((?:RM|[£$€])?\d[\d.,/\-:]*)$")
@@ -254,12 +256,18 @@ class Sheet:
         height = self.height[row.page]
         found: list[AboveLabel] = []
         values = 0
+        caption = self._caption(row, left, right)
+        if caption:
+            return [AboveLabel(caption, NEAR_ABOVE, 0)]
         for i in range(row.index - 1, -1, -1):
             other = self.rows[i]
             if other.page != row.page or row.y - other.y > ABOVE_LIMIT * height:
                 break
             hit = self._hit(other, left, right)
             if hit is None:
+                continue
+            if i - 1 in self.captions:
+                values += 1
                 continue
             label = self._label_at(other, hit)
             group = _slashed(other, label) if label else ()
@@ -273,6 +281,34 @@ class Sheet:
             if len(found) == limit:
                 break
         return found
+
+    def _caption(self, row: SheetRow, left: float, right: float) -> Label | None:
+        """The label below the span `left` to `right` of a row whose values are named by the row below it."""
+        below = self.rows[self.captions[row.index]] if row.index in self.captions else None
+        hit = self._hit(below, left, right) if below else None
+        return None if below is None or hit is None else self._label_at(below, hit)
+
+    @cached_property
+    def captions(self) -> dict[int, int]:
+        """Rows of values above their labels, with the rows of those: "48358  04.05.26" over "Invoice  Date"."""
+        pairs = zip(self.rows, self.rows[1:], [*self.rows[2:], None], strict=False)
+        return {row.index: below.index for row, below, after in pairs if self._is_captioned(row, below, after)}
+
+    def _is_captioned(self, row: SheetRow, below: SheetRow, after: SheetRow | None) -> bool:
+        """Whether a row of labels names the values above it, each its own, and nothing below."""
+        labels = [label for label in below.labels if label.alone]
+        near = NEAR_ABOVE * self.height[row.page]
+        if row.page != below.page or below.y - row.y > near or len(labels) < FEWEST_CAPTIONS:
+            return False
+        before = self.rows[row.index - 1] if row.index else None
+        is_headed = before is not None and before.page == row.page and row.y - before.y <= near and _is_heading(before)
+        heads = after is not None and after.page == row.page and after.y - below.y <= near and _is_valued(after, below)
+        if is_headed or heads or not _is_valued(row, row) or len(labels) < (1 - MOST_UNKNOWN) * len(below.cells):
+            return False
+        return len(row.cells) == len(below.cells) and all(
+            _extent(row, cell)[0] < _extent(below, caption)[1] and _extent(below, caption)[0] < _extent(row, cell)[1]
+            for cell, caption in zip(row.cells, below.cells, strict=True)
+        )
 
     def _label_at(self, row: SheetRow, token: int) -> Label | None:
         """The label that a token is part of, else that of its cell."""
@@ -352,6 +388,21 @@ def _has_value(row: SheetRow, label: Label) -> bool:
     return any(
         c.isdigit() for i in range(label.end, min(end, following)) if not _is_rate(row, i) for c in row.tokens[i].text
     )
+
+
+def _is_valued(row: SheetRow, heading: SheetRow) -> bool:
+    """Whether a row has cells with figures for half of a heading's cells or more."""
+    valued = [cell for cell in row.cells if any(c.isdigit() for c in row.text(*cell))]
+    return 2 * len(valued) >= len(heading.cells)
+
+
+def _is_heading(row: SheetRow) -> bool:
+    """Whether half of a row's cells or more are labels and nothing else."""
+    return 2 * sum(label.alone for label in row.labels) >= len(row.cells)
+
+
+def _extent(row: SheetRow, cell: tuple[int, int]) -> tuple[float, float]:
+    return row.tokens[cell[0]].left, row.tokens[cell[1] - 1].right
 
 
 def _is_rate(row: SheetRow, at: int) -> bool:

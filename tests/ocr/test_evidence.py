@@ -34,6 +34,23 @@ def test_a_columns_heading_reaches_over_other_values() -> None:
     assert labels_at(text, "30.00")["total"] == "col"
 
 
+CAPTIONED = """
+48358       04.05.26        LS26-3034      PO-40423
+Invoice     Invoice Date    Docket No      Your Order
+"""
+
+
+def test_a_row_of_labels_below_its_values_names_them() -> None:
+    assert labels_at(CAPTIONED, "48358") == {"title_invoice": "up"}
+    assert labels_at(CAPTIONED, "LS26-3034") == {"docket": "up"}
+
+
+def test_a_row_of_labels_between_values_names_those_below() -> None:
+    text = CAPTIONED + "77001       05.05.26        LS26-3035      PO-40424"
+    assert labels_at(text, "77001") == {"title_invoice": "up"}
+    assert labels_at(text, "48358") == {}
+
+
 def test_a_value_wrapped_to_the_next_line_keeps_its_label() -> None:
     relations = labels_at("Invoice 471102 dated\n05.03.2018", "05.03.2018")
     assert relations["invoice_date"] == "wrap"
