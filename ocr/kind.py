@@ -40,6 +40,7 @@ CONTENT: Mapping[str, Mapping[str, float]] = {
 }
 TO_PAY = frozenset({"amount_due", "gross_total"})
 LONGEST_HEADING = 6  # words
+LONGEST_PIECE = 2  # letters of a word that is spaced out
 SHORT_CELL = 7  # words: longer cells are sentences
 STROKES = frozenset("/|\u2013\u2014-")
 NUMBER_WORDS = frozenset(
@@ -87,7 +88,7 @@ def decide_kind(sheet: Sheet) -> tuple[DocumentKind, float]:
     """The kind and its probability."""
     pages = list(sheet.pages.values())
     points = dict.fromkeys(KINDS, 0.0)
-    for title in _titles(pages[0]):
+    for title in _titles(pages[0], {sheet.rows[i].y for i in sheet.captions.values()}):
         points[title.kind] = max(points[title.kind], title.points)
     text = " " + fold(" ".join(word.text for page in pages for word in page.words)) + " "
     if len(pages) == 1 and is_till_roll(pages[0]) and not points["delivery_note"]:
@@ -161,7 +162,8 @@ def _by_content(page: Page, text: str, facts: Collection[str]) -> tuple[Document
     return DocumentKind.OTHER, 0.6
 
 
-def _titles(page: Page) -> Iterator[Title]:
+def _titles(page: Page, captions: Collection[float]) -> Iterator[Title]:
+    """The titles of a page. captions: where rows of labels stand below their values."""
     lines = rows(page)
     if not lines:
         return
@@ -169,11 +171,12 @@ def _titles(page: Page) -> Iterator[Title]:
     for row, below in zip_longest(lines, lines[1:]):
         if row.y > TITLE_ZONE * page.height:
             break
+        is_caption = any(abs(row.y - y) < row.height / 2 for y in captions)
         found = [part for cell in cells(row) for part in _parts(cell)]
         for cell, beside in zip_longest(found, found[1:]):
             size = median(word.bottom - word.top for word in cell) / usual
-            is_label = size < LARGE and (cell[-1].text.endswith(":") or _heads_value(cell, beside, below))
-            yield from _titles_of_cell(cell, size, is_label=is_label)
+            is_label = is_caption or cell[-1].text.endswith(":") or _heads_value(cell, beside, below)
+            yield from _titles_of_cell(cell, size, is_label=is_label and size < LARGE)
 
 
 def _parts(cell: Sequence[Word]) -> Iterator[list[Word]]:
@@ -253,11 +256,16 @@ def _points(words: Sequence[str], start: int, length: int) -> float:
 
 
 def spelled_together(words: Sequence[str]) -> list[str]:
-    """ "i n v o i c e" as one word: titles are spaced out."""
-    together = "".join(words)
-    if len(words) > 1 and together in _vocabulary():
-        return [together]
-    return [word for word in words if word]
+    """ "vat i n v o i c e" in its words: titles are spaced out."""
+    words = [word for word in words if word]
+    run = next((i for i in range(len(words)) if all(len(word) <= LONGEST_PIECE for word in words[i:])), len(words))
+    title = _glued().get("".join(words[run:])) if len(words) - run > 1 else None
+    return [*words[:run], *title.split()] if title else words
+
+
+@cache
+def _glued() -> dict[str, str]:
+    return {phrase.replace(" ", ""): phrase for phrase in _vocabulary()}
 
 
 @cache

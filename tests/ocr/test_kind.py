@@ -23,6 +23,8 @@ Total                                                                      29.00
     [
         ("INVOICE", DocumentKind.INVOICE),
         ("I N V O I C E", DocumentKind.INVOICE),
+        ("S A L E S I N VO I C E", DocumentKind.INVOICE),
+        ("VAT C R E D I T N O T E", DocumentKind.CREDIT_NOTE),
         ("TAX INVOICE", DocumentKind.INVOICE),
         ("RECHNUNG", DocumentKind.INVOICE),
         ("CREDIT NOTE", DocumentKind.CREDIT_NOTE),
@@ -156,3 +158,15 @@ def test_a_narrow_proof_of_delivery_is_no_receipt() -> None:
         "Items: 2 Exceptions: 0\nCustomer signature\n"
     )
     assert decide_kind(Sheet([page]))[0] is DocumentKind.DELIVERY_NOTE
+
+
+def test_a_delivery_note_s_number_below_is_no_title() -> None:
+    captioned = """
+48358          04.05.26        LS26-3034
+Document No    Invoice date    Delivery note
+
+Description                            Qty    Unit Price    Net Amount
+Chopped Tomatoes 6x2.5kg                 2         14.50         29.00
+Total                                                            29.00
+"""
+    assert decide_kind(Sheet([make_page(captioned)]))[0] is DocumentKind.INVOICE
