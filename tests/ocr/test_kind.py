@@ -162,6 +162,8 @@ def test_a_narrow_proof_of_delivery_is_no_receipt() -> None:
 
 def test_a_delivery_note_s_number_below_is_no_title() -> None:
     captioned = """
+INVOICE
+
 48358          04.05.26        LS26-3034
 Document No    Invoice date    Delivery note
 
