@@ -105,8 +105,11 @@ class _Splitter:
         return (left - self._left, self._top - top, right - self._left, self._top - bottom)
 
     def _is_turned(self, index: int) -> bool:
-        angle = raw.FPDFText_GetCharAngle(self._text, index)
-        shown = (angle + math.radians(self._rotation)) % math.tau if angle >= 0 else 0.0  # PDFium counts clockwise
+        """Whether the line that a letter stands on is turned. Slanted letters stand on a level line all the same."""
+        matrix = raw.FS_MATRIX()
+        if not raw.FPDFText_GetMatrix(self._text, index, ctypes.byref(matrix)):
+            return False
+        shown = (math.atan2(matrix.b, matrix.a) - math.radians(self._rotation)) % math.tau
         return min(shown, math.tau - shown) > UPRIGHT_ANGLE
 
     def _begin_line(self, box: Box) -> None:

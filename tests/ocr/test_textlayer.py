@@ -171,3 +171,18 @@ def test_letters_that_are_drawn_one_by_one_are_words_though_little_stands_on_the
     words = read_words(make_page(draw))
     assert [word.text for word in words] == ["2,090.09", "Rec'd", "on", "account", "2026", "(Visa)"]
     assert len({word.run for word in words}) == 3
+
+
+def test_slanted_letters_are_read_and_text_up_the_margin_is_not() -> None:
+    def draw(canvas: Canvas) -> None:
+        draw_lines(canvas)
+        canvas.saveState()
+        canvas.transform(1, 0, 0.25, 1, 60, 300)  # an italic that the font has not
+        canvas.drawString(0, 0, "Customer")
+        canvas.restoreState()
+        canvas.translate(20, 300)
+        canvas.rotate(90)
+        canvas.drawString(0, 0, "Registered")
+
+    texts = [word.text for word in read_words(make_page(draw))]
+    assert "Customer" in texts and "Registered" not in texts
