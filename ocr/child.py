@@ -120,7 +120,7 @@ class Recogniser:
             image, words, turned = self._orientation.read_upright(self._engine, picture, request.dpi)
         notices = list(self._quality.judge(image, words))
         height, width = image.shape[:2]
-        words = self._repair.repair_signs(words)
+        words = self._repair.repair_words(words)
         return messages.Recognised(self._engine.name, words, width, height, turned, paper, notices)
 
 

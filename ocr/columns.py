@@ -94,6 +94,7 @@ _COSTS: dict[Role, dict[Kind, float]] = {
 }
 _UNFIT = 6.0
 
+_RATE = re.compile(r"\d{1,2}(?:[.,]\d+)?%")
 _MONEY_PER = re.compile(r"(?:[£€$₹]|\b(?:EUR|GBP|USD|CHF)\b) ?(?:/|per\b|je\b|pro\b) ?", re.IGNORECASE)
 _TWO_HEADINGS = re.compile(r"([A-Z\u00c4\u00d6\u00dc][^\W\d_]*[a-z.])([A-Z][\w.]+)")
 _CURRENCY_ONLY = re.compile(rf"[(\[]?{CURRENCY_MARK}[)\]]?", re.IGNORECASE)
@@ -242,7 +243,7 @@ def find_headings(rows: Sequence[Row], tokens: Sequence[Sequence[Token]]) -> lis
         near = range(i, min(i + HEADING_ROWS, len(rows)))
         main = max((j for j in near if rows[j].page == rows[i].page and _close(rows, i, j)), key=lambda j: scores[j])
         heading = _build(rows, tokens, main)
-        if heading is None or _heads_taxes(heading.columns):
+        if heading is None or _heads_taxes(heading.columns) or _stands_over_rate(heading, rows):
             i += 1
         else:
             found.append(heading)
@@ -255,6 +256,12 @@ def _heads_taxes(columns: "Columns") -> bool:
     names = [column.text for column in columns.of(Role.DESCRIPTION)]
     taxed = columns.has(Role.TAX) and not columns.has(Role.QUANTITY) and not columns.has(Role.SKU)
     return taxed and bool(names) and all(name.split()[-1:] == ["goods"] for name in names)
+
+
+def _stands_over_rate(heading: Heading, rows: Sequence[Row]) -> bool:
+    """Whether the first row below begins with a rate of tax, as goods do not."""
+    below = rows[heading.last + 1 : heading.last + 2]
+    return heading.columns.has(Role.TAX) and any(_RATE.fullmatch(row.words[0].text) for row in below)
 
 
 def _close(rows: Sequence[Row], i: int, j: int) -> bool:

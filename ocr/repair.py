@@ -1,8 +1,8 @@
-"""Undoes what recognition does to names and addresses: lost spaces, broken legal forms, a misread letter; and to the
-currency signs of amounts.
+"""Undoes what recognition does to names and addresses: lost spaces, broken legal forms, a misread letter; to the
+currency signs of amounts; and to the letter O.
 
-Only for words from a picture; a text layer is taken as it is. Repairs go no further than words of the lexicon, and
-signs that stand at the page's other amounts.
+Only for words from a picture; a text layer is taken as it is. Repairs go no further than words of the lexicon, signs
+that stand at the page's other amounts, and a zero among letters.
 """
 
 import re
@@ -12,6 +12,7 @@ from dataclasses import replace
 from functools import cache
 
 from ocr.addresses import word_set
+from ocr.lexicon.labels import words_of_numbers
 from ocr.parse import fold, without_accents
 from ocr.types import Word
 
@@ -19,12 +20,33 @@ SHORTEST_PART = 4  # letters of a word that a glued one may be cut into
 SHORTEST_KNOWN = 6  # letters of a known word that proves a cut inside mixed case
 SHORTEST_GLUED = 12  # letters of a word in capitals that is looked into
 SHORTEST_MISREAD = 6  # letters of a word that is corrected by one letter
+FEWEST_LETTERS = 4  # in capitals, that make a word with a zero among them no code
 
 _SDN_BHD = re.compile(r"\bS\s?[DO0]\s?N\.?\s*[BD]\s?H\s?D\b|\bS\s?D?\s?N\.? [BD]\s?H\s?D\b", re.IGNORECASE)
 _S_B = re.compile(r"\s[S5]\s?/\s?[B8]$")
 _CAMEL = re.compile(r"(?<=[a-z]{3})(?=[A-Z][a-z]{3})")
 _SIGNED = re.compile(r"([-+(]*)([^\W\d_]|[£€$])(\d[\d.,]*[.,]\d\d\)?-?)")
+_ZERO_IN_LETTERS = re.compile(r"(?=[A-Z]+0)[A-Z0]+(?![^\W_])")
+_AMONG_LETTERS = re.compile(r"[A-Z]0[A-Z]")
 _MISREAD = {"£": "fFEtL", "€": "EeCcG", "$": "S"}  # letters that a currency sign is read as
+
+
+def repair_words(words: Sequence[Word]) -> list[Word]:
+    """The words of a page with the letters and signs put right that its other words, or their own letters, tell."""
+    seen = frozenset(word.text for word in words)
+    return repair_signs([replace(word, text=_with_letters(word.text, seen)) for word in words])
+
+
+def _with_letters(text: str, seen: frozenset[str]) -> str:
+    """A word whose zero is an O: among letters ("INV0ICE"), before a number or as its prefix ("P0 4711", "P0-4711"), or
+    where the same number is printed with an O, too."""
+    match = _ZERO_IN_LETTERS.match(text)
+    if match is None:
+        with_letter = text.replace("0", "O", 1)
+        return with_letter if with_letter in seen and text[:1].isupper() else text
+    head = match[0].replace("0", "O")
+    among = len(head) - match[0].count("0") >= FEWEST_LETTERS and _AMONG_LETTERS.search(match[0])
+    return f"{head}{text[match.end() :]}" if among or fold(head) in words_of_numbers() else text
 
 
 def repair_signs(words: Sequence[Word]) -> list[Word]:

@@ -144,6 +144,16 @@ def choose_languages(words: Sequence[str]) -> tuple[str, ...]:
     return ("en", *chosen)
 
 
+NUMBERS = ("number", "invoice_number", "credit_note_number", "order_number", "sales_order", "delivery_note_number")
+
+
+@cache
+def words_of_numbers() -> frozenset[str]:
+    """All folded words that labels of numbers are made of, in any language."""
+    labels = [load_table(language)["labels"] for language in LANGUAGES]
+    return frozenset(w for table in labels for name in NUMBERS for p in table.get(name, ()) for w in fold(p).split())
+
+
 @cache
 def _telling() -> dict[str, frozenset[str]]:
     """Words of labels that only one language besides English has, and English has not."""

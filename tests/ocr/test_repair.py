@@ -1,6 +1,6 @@
 import pytest
 
-from ocr.repair import repair_address, repair_name, repair_signs
+from ocr.repair import repair_address, repair_name, repair_signs, repair_words
 from ocr.types import Word
 
 
@@ -50,3 +50,21 @@ def test_an_american_state_has_no_zero() -> None:
 def test_currency_signs_are_put_right_by_the_others(read: str, printed: str) -> None:
     words = [Word(text, 0, 0, 10, 10) for text in read.split()]
     assert " ".join(word.text for word in repair_signs(words)) == printed
+
+
+@pytest.mark.parametrize(
+    ("read", "printed"),
+    [
+        ("P0 4711", "PO 4711"),
+        ("P0-4711", "PO-4711"),
+        ("TAX INV0ICE", "TAX INVOICE"),
+        ("PO4711 P04711", "PO4711 PO4711"),
+    ],
+)
+def test_a_zero_among_letters_is_an_o(read: str, printed: str) -> None:
+    assert [word.text for word in repair_words([Word(text, 0, 0, 10, 10) for text in read.split()])] == printed.split()
+
+
+@pytest.mark.parametrize("read", ["T0 0.00", "A0-4711", "SIN055025", "P04711", "DE02120300000000202051"])
+def test_a_zero_of_a_code_stays(read: str) -> None:
+    assert [word.text for word in repair_words([Word(text, 0, 0, 10, 10) for text in read.split()])] == read.split()
