@@ -13,6 +13,7 @@ from functools import cache, cached_property, wraps
 from statistics import median
 from typing import Any, TypeVar, TypeVarTuple
 
+from ocr.addresses import has_postcode, is_address_line, word_set
 from ocr.layout import rows as layout_rows
 from ocr.lexicon import load_table
 from ocr.lexicon.labels import QUALIFIER, LabelIndex, LabelMatch, choose_languages, label_index
@@ -193,7 +194,10 @@ class Sheet:
             if last and start == cell_start + 1 and BOX_NUMBER.fullmatch(tokens[0].text):
                 start = cell_start  # "4 Invoice to"
             alone = start == cell_start and last
-            if _is_no_label(match, words, row.tokens[start:end], after, closed=closed, last=last, alone=alone):
+            heads = start == cell_start and _heads_address(match, row.tokens[end:cell_end])
+            if not heads and _is_no_label(
+                match, words, row.tokens[start:end], after, closed=closed, last=last, alone=alone
+            ):
                 continue
             text = row.tokens[start].text
             initials = end - start == 1 and text.isupper() and len(text) <= 4
@@ -441,6 +445,15 @@ def _is_no_label(
     return len(words) > SENTENCE and not _VALUE.search(after.text)
 
 
+def _heads_address(match: LabelMatch, tokens: Sequence[Token]) -> bool:
+    """Whether a word for a party stands before a name and its address: "Messrs The Swan, 4 Mill Lane, York YO1 7HU"."""
+    if match.end - match.start > 1 or match.classes.isdisjoint(_RECEIVERS):
+        return False
+    name, _, address = " ".join(token.text for token in tokens).partition(",")
+    whole = [word for word in fold(name).split() if word not in word_set("legal_forms")]
+    return len(whole) > 1 and (has_postcode(address) or (address.count(",") > 1 and is_address_line(address, "")))
+
+
 def _belongs_to(row: SheetRow, before: Label, label: Label) -> bool:
     """Whether a label only qualifies the one before it: "Balance due, this invoice", "Total (incl. State Tax)"."""
     if any(token.words for token in row.tokens[before.end : label.start]):
@@ -577,6 +590,7 @@ def _joins() -> frozenset[str]:
 
 
 _BARE_PARTY = frozenset({"customer", "supplier", "venue", "contact", "staff", "patient"})
+_RECEIVERS = frozenset({"customer", "venue"})
 _ONLY_CLOSED = frozenset({"for"})
 _ONLY_CAPITALS = frozenset({"ein"})  # a German article, too
 _BARE_WORDS = frozenset({"to", "from", "attn", "messrs", "spett", "att", "fao"})

@@ -46,7 +46,7 @@ def party_options(
     names += [NameCandidate(p.row, p.start, p.end, p.text) for p in shown if (p.row.index, p.start, p.end) not in known]
     facts = PartyFacts(sheet, country, names)
     options = [NameOption(n.text, n, name_features(facts, n, kind), _employer(facts, n)) for n in names]
-    return tuple(_as_customers(options) if any(_is_named_venue(option) for option in options) else options)
+    return tuple(_beside_venue(options) if any(_is_named_venue(option) for option in options) else options)
 
 
 def _is_named_venue(option: NameOption) -> bool:
@@ -55,11 +55,12 @@ def _is_named_venue(option: NameOption) -> bool:
     )
 
 
-def _as_customers(options: Sequence[NameOption]) -> Iterator[NameOption]:
-    """Options of a note that names a place of delivery: its customer is not that as well."""
+def _beside_venue(options: Sequence[NameOption]) -> Iterator[NameOption]:
+    """Options of a document that names a place of delivery: no other is one, nor is a note's customer."""
     for option in options:
         told = {n: v for n, v in option.features.items() if not (n.startswith("dn|") and n.endswith(":customer"))}
-        yield replace(option, features=told)
+        rival = {} if _is_named_venue(option) else {"rival:venue": 1.0}
+        yield replace(option, features=told | rival)
 
 
 def _employer(facts: PartyFacts, name: NameCandidate) -> str:

@@ -4,7 +4,7 @@ import re
 
 from ocr.addresses import has_postcode, has_word, is_address_line, is_contact_line, word_set
 from ocr.details import LONGEST_LINK, cell_in_column, is_person
-from ocr.evidence import Sheet
+from ocr.evidence import Label, Sheet, SheetRow
 from ocr.features import Features
 from ocr.parse import find_dates, fold
 from ocr.parties.facts import PartyFacts, is_sender_line, label_before, names_beside, party_section, without_species
@@ -42,7 +42,7 @@ def name_features(facts: PartyFacts, name: NameCandidate, kind: DocumentKind) ->
     for label_class in label.classes if label else ():
         features[f"left:{label_class}"] = 1.0
     above = sheet.labels_above(row, name.left, name.right, 1)
-    if above and above[0].adjacent and not names_beside(sheet.rows[above[0].label.row], above[0].label):
+    if above and above[0].adjacent and not _is_taken(sheet.rows[above[0].label.row], above[0].label):
         for label_class in above[0].label.classes:
             features[f"up:{label_class}"] = 1.0
     position = facts.head.get(row.index, -1)
@@ -126,6 +126,13 @@ def name_features(facts: PartyFacts, name: NameCandidate, kind: DocumentKind) ->
         }
     features[f"kind:{kind.value}"] = 1.0
     return {n: v for n, v in features.items() if v}
+
+
+def _is_taken(row: SheetRow, label: Label) -> bool:
+    """Whether a label has its value beside it, a party's in its cell, another's also across a gap ("Stop   01")."""
+    after = row.tokens[label.end : label.end + 1]
+    is_valued = label.alone and any(c.isdigit() for token in after for c in token.text)
+    return names_beside(row, label) or (is_valued and label.classes.isdisjoint(PARTY_CLASSES))
 
 
 def _trade_of(name: NameCandidate) -> str:

@@ -408,3 +408,24 @@ def test_a_company_is_no_county() -> None:
 def test_the_town_behind_a_company_is_no_part_of_its_name() -> None:
     page = make_page("ZU ZAHLEN EURO   8,83\nAldi GmbH & Co. KG, Schloß Holte\n")
     assert "Aldi GmbH & Co. KG" in [name.text for name in find_names(Sheet([page]), "DE")]
+
+
+@pytest.mark.parametrize("word", ["To", "Messrs", "Consignee"])
+def test_a_word_for_the_receiver_heads_a_name_with_its_address_in_one_line(word: str) -> None:
+    goods = "Qty   Goods\n2     Crab Meat White 454g\n"
+    text = f"Northgate Fish Ltd\n4 Mill Lane, York YO1 7HU\n\nDELIVERY DOCKET      No. 179562\n{word} The Old Forge, "
+    assert parties(text + f"44 South Mall, Cork, T12 RD43\n\n{goods}", DocumentKind.DELIVERY_NOTE)["venue"] == (
+        "The Old Forge"
+    )
+
+
+def test_the_place_delivered_to_may_stand_behind_its_label_in_one_line() -> None:
+    customer = "Invoice to\nWhitcombe Inns Ltd\n9 High Street\nLeeds LS1 1AA\n\n"
+    place = "Ship to The Old Courthouse, 2 River Lane, York YO1 7AA\n\n"
+    assert parties(HEAD + customer + place + "Total £10.00\n")["venue"] == "The Old Courthouse"
+
+
+def test_a_label_with_its_value_beside_it_says_nothing_of_the_name_below() -> None:
+    text = "PROOF OF DELIVERY\nDelivery Ref       LS26-1363\nHandset            5540\nThe Old Courthouse\n"
+    text += "615 Sycamore Lane\nAsheville, NC 28803\n\nQty   Goods\n2     Crab Meat White 454g\n"
+    assert parties(text, DocumentKind.DELIVERY_NOTE)["venue"] == "The Old Courthouse"
