@@ -10,7 +10,7 @@ from bench.generator.catalogue import Country, Goods, Layout, Place, countries, 
 
 CENT = Decimal("0.01")
 FIRST_DAY, LAST_DAY = date(2023, 1, 2), date(2026, 9, 30)
-PRICE_LEVEL = {"US": "1.35", "AU": "1.75", "NZ": "1.9", "IN": "38", "CH": "1.5"}
+PRICE_LEVEL = {"US": "1.35", "AU": "1.75", "NZ": "1.9", "IN": "38", "CH": "1.5", "MY": "2.2"}
 """What the catalogue's prices are multiplied by in a country."""
 COUNTER_TRADES = ("shop", "hardware", "restaurant")
 """Who sells over a counter, a few of each."""
@@ -201,7 +201,7 @@ class Draw:
         self.country = countries()[country or random.choice(layout.countries)]
         self.kind = kind or random.choice(layout.kinds)
         self.trade = random.choice(layout.trades)
-        self.words = names()[self.country.language]
+        self.words = {**names()[self.country.language], **names().get(self.country.code, {})}
 
     def may(self, feature: str, chance: float = 1.0) -> bool:
         """Whether the layout has a place for something, and this paper uses it."""

@@ -524,6 +524,8 @@ class PartyView:
         elif code == "IN":
             yield f"{place.city} - {place.postcode}"
             yield place.state
+        elif code == "MY":
+            yield f"{place.postcode} {place.city}{f', {place.state}' if place.state else ''}"
         else:
             region = f" ({place.state})" if place.state else ""
             yield f"{place.postcode} {place.city}{region}"

@@ -20,6 +20,7 @@ CURRENCY_SIGNS = {
     "AUD": ("$",),
     "NZD": ("$",),
     "CAD": ("$",),
+    "MYR": ("RM",),
     "INR": ("₹", "Rs."),
     "CHF": ("Fr.", "SFr."),
 }
