@@ -23,6 +23,7 @@ THOUSANDS_GAP = 0.45  # word heights: thousands parted by a space stand closer
 LONGEST_NUMBER = 6  # digits: a longer run without separators is a code, not a quantity
 LONGEST_VALUE = 3  # words that one amount may be printed in
 SHORTEST_DIGIT_CODE = 4  # digits
+TIMES_SIGNS = frozenset({"x", "X", "@", "*", "\u00d7"})
 
 _CURRENCY = re.compile(rf"^\(?-?{CURRENCY_MARK}$", re.IGNORECASE)
 _DECIMALS = r"(?:\d{1,3}(?:[.,' ]\d{3})+|\d+)?[.,]\s?\d{2}"
@@ -46,6 +47,7 @@ _PACK = re.compile(
 _MEASURE = r"(?:kg|g|gm|mg|ml|cl|l|ltr|litres?|lb|oz|cm|mm|m|gal|pk|s)"
 _CASE = re.compile(rf"^\d+\s?[x\u00d7]\s?(?:\d+\s?[x\u00d7]\s?)?\d+(?:[.,]\d+)?\s?{_MEASURE}$", re.IGNORECASE)
 _COUNTED = re.compile(r"([-+]?\d{1,4}(?:[.,]\d{2,3}(?=\w[a-z]{2})|[.,]\d{3}))([^\W\d_a-z]\w\S*)")
+_TIMES = re.compile(r"(\d{1,4}(?:[.,]\d{1,3})?)[xX\u00d7]")  # "24.00x"
 _NUMBER_UNIT = re.compile(r"^([-+]?\d+(?:[.,]\d+)?)\s?([A-Za-zµ]{1,8})\.?$")
 # "2 of 5": how many were sent of how many that were ordered.
 PARTIAL = re.compile(r"(\d{1,4}(?:[.,]\d{1,3})?) (?:of|von|van|de|sur|di) (\d{1,4}(?:[.,]\d{1,3})?)")
@@ -213,6 +215,8 @@ def _single(word: Word, decimal: str) -> Token:
         number = parse_quantity(text, decimal=decimal)
         if number is not None:
             return make_token(text, Kind.NUMBER, part, number)
+    if times := _TIMES.fullmatch(text):
+        return make_token(text, Kind.NUMBER, part, parse_quantity(times[1], decimal=decimal))
     if fold(text) in unit_words() or _CASE.fullmatch(text):
         return make_token(text, Kind.UNIT, part)
     if (_CODE.fullmatch(text) and not _PACK.fullmatch(text)) or re.fullmatch(r"\d{7,14}", text):

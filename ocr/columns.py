@@ -429,6 +429,8 @@ def _continues(row: Row, tokens: Sequence[Token], stacks: Sequence[Sequence[_Cel
         return False
     if any(word.text.endswith(":") for word in row.words[:-1]):  # "Patient: Bella" above the table
         return False
+    if row.words[-1].text.strip() == ":":  # "Ref  :", without a value
+        return False
     cells = _cells(row)
     known = sum(bool(cell.roles) or cell.text in _qualifiers() for cell in cells)
     if known == len(cells) > 0:

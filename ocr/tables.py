@@ -164,6 +164,11 @@ def names_a_sum(words: Sequence[str]) -> bool:
     return _opens_with(words, "hard") > 0
 
 
+def titles_taxes(tokens: Sequence[Token]) -> bool:
+    """Whether a row opens a table of taxes: "GST Summary"."""
+    return _opens_with(label_words(tokens), "taxes") > 0
+
+
 def cells(tokens: Sequence[Token]) -> list[list[Token]]:
     """Tokens that stand close, in groups."""
     found: list[list[Token]] = []

@@ -9,7 +9,7 @@ from decimal import Decimal
 from itertools import pairwise
 from statistics import median
 
-from ocr.cells import Kind, Token, is_code
+from ocr.cells import TIMES_SIGNS, Kind, Token, is_code
 from ocr.columns import Column, Columns, Role, share_out
 from ocr.tables import Sheet, cells, is_carried, label_words, names_a_sum
 from ocr.types import DocumentKind
@@ -25,8 +25,8 @@ SLACK = Decimal("0.011")  # of a product of rounded values
 LARGEST_QUANTITY = 1000
 STRAY = 10  # one token in so many may stick out of its column, as a word of the small print does
 CODED = 0.6  # of the words in a column of article numbers
-TIMES = frozenset({"x", "@", "*", "\u00d7"})
 TOUCHING = 0.3  # of the narrower column's width: columns of tilted paper may overlap by so much
+LONGEST_TAX_MARK = 3  # letters behind a line's total: "SR", "ZRL"
 NARROW_NAME = 3.0  # word heights between a name and the total
 
 Numbers = Mapping[int, Decimal]  # row -> value
@@ -268,7 +268,7 @@ def _is_number(token: Token) -> bool:
 def _is_factor(tokens: Sequence[Token], i: int) -> bool:
     """Whether a number stands beside a multiplication sign."""
     beside = [*tokens[max(i - 1, 0) : i], *tokens[i + 1 : i + 2]]
-    return any(token.text.casefold() in TIMES for token in beside)
+    return any(token.text in TIMES_SIGNS for token in beside)
 
 
 def _is_apart(tokens: Sequence[Token], i: int) -> bool:
@@ -295,14 +295,15 @@ def _overlaps(cluster: Cluster, others: Iterable[Cluster]) -> bool:
 
 
 def _with_names(sheet: Sheet, rows: Sequence[int], columns: list[Column], height: float) -> Columns:
-    """The columns with that of the names: where most words stand that are in no other column."""
+    """The columns with that of the names: where most words stand that are in no other column, nor are tax marks."""
+    total, end = max((column.left, column.right) for column in columns)
     loose = [
         token
         for i in rows
         for token in sheet.tokens[i]
         if token.kind is Kind.TEXT and not any(c.left - height < token.centre < c.right + height for c in columns)
+        if token.left < end or not token.text.isalpha() or len(token.text) > LONGEST_TAX_MARK
     ]
-    total = max(column.left for column in columns)
     fixed = sorted(columns, key=lambda column: column.left)
     gaps: dict[int, list[Token]] = {}
     for token in loose:
@@ -322,7 +323,7 @@ def _last_amount(tokens: Sequence[Token]) -> Token | None:
     for token in reversed(tokens[-3:]):
         if token.kind is Kind.AMOUNT:
             return token
-        if len(token.text) > 3:
+        if len(token.text) > LONGEST_TAX_MARK:
             return None
     return None
 

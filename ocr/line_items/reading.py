@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
-from ocr.cells import PARTIAL, Kind, Token, is_code
+from ocr.cells import PARTIAL, TIMES_SIGNS, Kind, Token, is_code
 from ocr.columns import NAMES, VALUES, Columns, Heading, Role, find_headings
 from ocr.line_items.confidence import adds_up, confidence_of
 from ocr.line_items.drafts import (
@@ -20,7 +20,18 @@ from ocr.line_items.drafts import (
 )
 from ocr.line_items.texts import LONGEST_HEADING, Groups, settle_texts
 from ocr.line_items.values import finish, repair_codes, take_counts
-from ocr.tables import Sheet, TableRow, ends_as_sum, is_carried, is_leader, is_sum, place, read_sheet, sums
+from ocr.tables import (
+    Sheet,
+    TableRow,
+    ends_as_sum,
+    is_carried,
+    is_leader,
+    is_sum,
+    place,
+    read_sheet,
+    sums,
+    titles_taxes,
+)
 from ocr.templates import Template, names_sum, place_columns
 from ocr.types import DocumentKind, LineItem, Page
 from ocr.unheaded import complete_columns, infer_columns
@@ -103,7 +114,7 @@ def _read_region(
     drafts: list[Draft] = []
     texts: list[TableRow] = []
     half: TableRow | None = None
-    is_open = True
+    is_open, is_taxed = True, False  # whether lines may follow; whether the rows are those of a table of taxes
     page = sheet.rows[indices[0]].page if indices else 0
     table = [place(sheet, i, model) for i in indices]
     groups = Groups(
@@ -125,7 +136,8 @@ def _read_region(
             texts, half, summed = [], None, len(drafts)
             continue
         if not is_open:
-            if not _is_complete(placed, model) or is_sum(placed):
+            is_taxed = is_taxed or titles_taxes(placed.tokens)
+            if is_taxed or not _is_complete(placed, model) or is_sum(placed):
                 continue
             is_open, texts = True, []
         if is_sum(placed):
@@ -226,8 +238,10 @@ def _names_above_codes(table: Sequence[TableRow], model: Columns, unpriced: bool
 
 
 def _is_coded(placed: TableRow) -> bool:
+    """Whether an article number stands where the name should; "1.00 x" may stand in the same column."""
     names = placed.in_role(Role.DESCRIPTION)
-    return len(names) == 1 and is_code(names[0])
+    factor = len(names) == 3 and names[1].number is not None and names[2].text in TIMES_SIGNS
+    return (len(names) == 1 or factor) and is_code(names[0])
 
 
 def _is_named(draft: Draft) -> bool:

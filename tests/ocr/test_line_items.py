@@ -530,3 +530,59 @@ def test_a_count_close_before_the_name_is_no_part_of_it() -> None:
         (Decimal(2), "Catheter Placement"),
     ]
     assert amounts(items) == ["83.35", "261.48"]
+
+
+def test_a_till_prints_names_above_article_numbers_with_their_factors() -> None:
+    items = read(
+        """
+Ref  :
+Description       QTY       U/P    AMOUNT
+NOTEBOOK A5
+HGT464         1.00 x      7.28      7.28
+BOTTLED WATER 500ML
+TCB465         6.00 *      2.52     15.12
+TOTAL QUANTITY 7
+Total Sales                         22.40
+""",
+        DocumentKind.RECEIPT,
+    )
+    assert [(item.sku, item.description) for item in items] == [
+        ("HGT464", "NOTEBOOK A5"),
+        ("TCB465", "BOTTLED WATER 500ML"),
+    ]
+    assert [item.quantity for item in items] == [Decimal("1.00"), Decimal("6.00")]
+
+
+def test_a_till_without_heading_prints_names_below_codes_and_marks_of_tax_behind_amounts() -> None:
+    items = read(
+        """
+24.00x 000048172                      49.92 SR
+    BOTTLED WATER 500ML
+12.10x 000048190                       7.85 ZRL
+    FLAT WHITE
+Total Incl GST                        57.77
+GST Summary          Amount             Tax
+ZRL @ 0%               7.85            0.00
+""",
+        DocumentKind.RECEIPT,
+    )
+    assert [(item.description, item.quantity) for item in items] == [
+        ("BOTTLED WATER 500ML", Decimal("24.00")),
+        ("FLAT WHITE", Decimal("12.10")),
+    ]
+
+
+def test_a_table_of_taxes_below_the_sums_has_no_items() -> None:
+    items = read(
+        """
+Description       QTY       U/P    AMOUNT
+NOTEBOOK A5         1      7.28      7.28
+CHEESE TOASTIE      1     15.30     15.30
+TOTAL                               22.58
+GST SUMMARY
+CODE           AMOUNT         %   TAX/AMT
+ZRL             15.30         0      0.00
+""",
+        DocumentKind.RECEIPT,
+    )
+    assert amounts(items) == ["7.28", "15.30"]
