@@ -19,7 +19,13 @@ SURE, FAIR = 0.97, 0.9  # confidence with the day on the same row, and on the ne
 
 def read_payments(pages: Sequence[Page], order: DateOrder = "dmy") -> tuple[ReadPayment, ...]:
     """The payments with a day, in the order of print; amounts without sign. `order`: of ambiguous days."""
-    return tuple(payment for page in pages for payment in _read_page(page, order))
+    found = [payment for page in pages for payment in _read_page(page, order)]
+    return tuple(p for i, p in enumerate(found) if p.payment_method or not _is_told(p, found[:i]))
+
+
+def _is_told(payment: ReadPayment, before: Sequence[ReadPayment]) -> bool:
+    """Whether a payment without its way is one that was listed already: "$49.00 paid on 3 April", at head and foot."""
+    return any(p.amount == payment.amount and p.payment_date == payment.payment_date for p in before)
 
 
 def _read_page(page: Page, order: DateOrder) -> Iterator[ReadPayment]:

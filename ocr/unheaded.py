@@ -84,14 +84,14 @@ def _amounts_between_sums(sheet: Sheet) -> list[list[tuple[int, Token]]]:
     found: list[list[tuple[int, Token]]] = [[]]
     for i, tokens in enumerate(sheet.tokens):
         last = _last_amount(tokens)
-        if found[-1] and _opens_with_sum(tokens):
+        if found[-1] and opens_with_sum(tokens):
             found.append([])
         elif last is not None and not is_carried(tokens):
             found[-1].append((i, last))
     return [block for block in found if block]
 
 
-def _opens_with_sum(tokens: Sequence[Token]) -> bool:
+def opens_with_sum(tokens: Sequence[Token]) -> bool:
     return any(names_a_sum(label_words(cell)) for cell in cells(tokens)[:1])
 
 
@@ -371,7 +371,7 @@ def _above_sums(sheet: Sheet, indices: Sequence[int]) -> list[int]:
     found: list[int] = []
     for i in indices:
         tokens = sheet.tokens[i]
-        if found and _opens_with_sum(tokens) and _last_amount(tokens) is not None:
+        if found and opens_with_sum(tokens) and _last_amount(tokens) is not None:
             break
         found.append(i)
     return found

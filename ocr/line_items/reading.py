@@ -1,8 +1,9 @@
 """Tables are cut into drafts of line items."""
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
+from decimal import Decimal
 
 from ocr.cells import PARTIAL, TIMES_SIGNS, Kind, Token, is_code
 from ocr.columns import NAMES, VALUES, Columns, Heading, Role, find_headings
@@ -34,7 +35,7 @@ from ocr.tables import (
 )
 from ocr.templates import Template, names_sum, place_columns
 from ocr.types import DocumentKind, LineItem, Page
-from ocr.unheaded import complete_columns, infer_columns
+from ocr.unheaded import complete_columns, infer_columns, opens_with_sum
 
 FAR_RIGHT = 8.0  # word heights: no name begins so far to the right of the others
 SURE_SUM = 3  # amounts that no further line equals by chance
@@ -72,7 +73,53 @@ def _read_unknown(sheet: Sheet, kind: DocumentKind) -> list[Draft]:
     ]
     drafts = list(_read_tables(sheet, headings, unpriced))
     model = None if drafts else infer_columns(sheet, kind)
-    return list(_read_tables(sheet, [Heading(-1, -1, model)], unpriced)) if model else drafts
+    if model is None:
+        return drafts
+    drafts = list(_read_tables(sheet, [Heading(-1, -1, model)], unpriced))
+    return drafts if unpriced else max([drafts, *_details(sheet, kind)], key=_proven_lines(sheet))
+
+
+def _details(sheet: Sheet, kind: DocumentKind) -> Iterator[list[Draft]]:
+    """What bills print below their sums: each with its lines, in groups that have sums of their own."""
+    for i, tokens in enumerate(sheet.tokens[:-1]):
+        if not opens_with_sum(tokens) or not any(token.kind is Kind.AMOUNT for token in tokens):
+            continue
+        below = replace(sheet, rows=sheet.rows[i + 1 :], tokens=sheet.tokens[i + 1 :])
+        model = infer_columns(below, kind)
+        if model is not None:
+            ((_, indices),) = _regions(sheet, [Heading(i, i, model)])
+            yield _without_group_sums(_read_region(sheet, model, indices, unpriced=False, grouped=True))
+
+
+def _proven_lines(sheet: Sheet) -> Callable[[Sequence[Draft]], int]:
+    """How many lines there are, if their sum is printed above them or below: of summary and detail, the latter."""
+    printed = sums(sheet)
+
+    def count(drafts: Sequence[Draft]) -> int:
+        amounts = _amounts(drafts)
+        return len(amounts) if len(amounts) > 1 and abs(sum(amounts)) in printed else 0
+
+    return count
+
+
+def _amounts(drafts: Sequence[Draft]) -> list[Decimal]:
+    totals = (draft.value(Role.TOTAL) for draft in drafts)
+    return [token.number for token in totals if token is not None and token.number is not None]
+
+
+def _without_group_sums(drafts: list[Draft]) -> list[Draft]:
+    """The lines without the heads of their groups, where every line belongs to a group whose head has its sum."""
+    amounts = _amounts(drafts)
+    kept: list[Draft] = []
+    head = 0
+    while head < len(amounts) == len(drafts):
+        ends = (k for k in range(head + 2, len(amounts) + 1) if sum(amounts[head + 1 : k]) == amounts[head])
+        end = next(ends, None)
+        if end is None:
+            return drafts
+        kept += drafts[head + 1 : end]
+        head = end
+    return kept or drafts
 
 
 def _read_tables(sheet: Sheet, headings: Sequence[Heading], unpriced: bool) -> Iterator[Draft]:
@@ -108,9 +155,9 @@ def _patient_above(sheet: Sheet, heading: Heading) -> str:
 
 
 def _read_region(
-    sheet: Sheet, model: Columns, indices: Sequence[int], unpriced: bool, patient: str = ""
+    sheet: Sheet, model: Columns, indices: Sequence[int], unpriced: bool, patient: str = "", *, grouped: bool = False
 ) -> list[Draft]:
-    """The drafts below one heading. patient: whose table it is."""
+    """The drafts below one heading. patient: whose table it is. grouped: lines follow upon sums of others."""
     drafts: list[Draft] = []
     texts: list[TableRow] = []
     half: TableRow | None = None
@@ -142,7 +189,8 @@ def _read_region(
             is_open, texts = True, []
         if is_sum(placed):
             settle_texts(drafts[-1] if drafts else None, None, texts, groups, model)
-            is_open, texts, half = not drafts and not any(t.kind is Kind.AMOUNT for t in placed.tokens), [], None
+            is_open = grouped or (not drafts and not any(t.kind is Kind.AMOUNT for t in placed.tokens))
+            texts, half = [], None
             continue
         if is_open and drafts and _stands_right(placed, drafts):
             settle_texts(drafts[-1], None, texts, groups, model)

@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from ocr.addresses import has_word
+from ocr.addresses import has_word, is_address_line
 from ocr.candidates import Candidate
 from ocr.details import is_person
 from ocr.evidence import Sheet, once
@@ -20,12 +20,12 @@ from ocr.types import DocumentKind
 PARTY_FIELDS = ("supplier_name", "customer_name", "venue")
 BEST_KEPT = 6
 SAME_PLACE, SAME_NAME = -8.0, -4.0  # logits against one place, or one name, as two parties
-EMPLOYED = -4.0  # against a person under the name of a business
+EMPLOYED = -6.0  # against a person under or over the name of a business
 
 
 @dataclass(frozen=True, slots=True)
 class NameOption:
-    """under: the business that a person stands right under, folded; or ""."""
+    """under: the business that a person stands right under or over, folded; or ""."""
 
     value: str
     place: NameCandidate
@@ -64,12 +64,20 @@ def _beside_venue(options: Sequence[NameOption]) -> Iterator[NameOption]:
 
 
 def _employer(facts: PartyFacts, name: NameCandidate) -> str:
-    """The business on the line above a person's name; not a practice, whose letters to people begin with its own."""
-    above = cell_above(facts, name)
-    is_business = any(has_word(above, topic) for topic in ("legal_forms", "hospitality", "business"))
-    if not is_person(name.text) or not is_business or has_word(above, "practices") or any(c.isdigit() for c in above):
+    """The business on the line above or below a person's name, or with it in one name of two lines; not a practice,
+    whose letters to people begin with its own."""
+    if name.second:
+        person, business = name.halves
+        return fold(business) if is_person(person) and _is_business(fold(business)) else ""
+    if not is_person(name.text):
         return ""
-    return above
+    below = next((ln for ln in facts.lines_below(name, 1) if not is_address_line(ln, facts.country)), "")
+    return next((beside for beside in (cell_above(facts, name), fold(below)) if _is_business(beside)), "")
+
+
+def _is_business(folded: str) -> bool:
+    known = any(has_word(folded, topic) for topic in ("legal_forms", "hospitality", "business"))
+    return known and not has_word(folded, "practices") and not any(c.isdigit() for c in folded)
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,7 +136,7 @@ def _party_shares(ballots: Sequence[NameBallot]) -> list[np.ndarray]:
 
 
 def _employed(supplier: NameBallot, customer: NameBallot) -> np.ndarray:
-    """Logits against a person as the customer who stands under the name of a business, unless that is the supplier."""
+    """Logits against a person as the customer who stands with the name of a business, unless that is the supplier."""
     weights = np.zeros((len(supplier.options) + 1, len(customer.options) + 1))
     names = [*(fold(option.value) for option in supplier.options), ""]
     for j, option in enumerate(customer.options):

@@ -147,6 +147,9 @@ def _names_of_cell(index: LabelIndex, row: SheetRow, start: int, end: int, repai
         if not labels[0].closed:
             found += _cut_name(row, start, end, repair)
     found += _cut_name(row, begin, end, repair)
+    for label in labels:
+        if label.start > begin and label.closed and label.classes & PARTY_CLASSES:  # "VAT 20%. Service provider: …"
+            found += _cut_name(row, label.end, end, repair)
     if begin == start and end - start > 1 and _opens_with_party(index, row, start, labels):
         found += _cut_name(row, start + 1, end, repair)  # "Customer The Swan": a label, or part of a name
     return found
@@ -169,7 +172,11 @@ def _cut_name(row: SheetRow, start: int, end: int, repair: Repair) -> list[NameC
     labelled = {i for label in row.labels if _names_nothing(label) for i in range(label.start, label.end)}
     if not _could_be_name(text) or _tells_age(row, cut):
         return []
-    if any(_is_heading(label) for label in row.labels if label.start <= start and cut <= label.end):
+    if any(
+        _is_heading(label) or _heads_figures(row, label)
+        for label in row.labels
+        if label.start <= start and cut <= label.end
+    ):
         return []
     if any(label.start == start and label.end - start > 1 and _is_heading(label) for label in row.labels):
         return []  # "Bon de livraison valorisé"
@@ -199,6 +206,12 @@ def _is_heading(label: Label) -> bool:
     return label.closed or any(name.startswith("title_") for name in label.classes)
 
 
+def _heads_figures(row: SheetRow, label: Label) -> bool:
+    """Whether a label that is all of a cell has its value in the next one: "Phone    93 555 61 14"."""
+    value = row.tokens[label.end : label.end + 1]
+    return label.alone and bool(value) and bool(re.match(r"[+(]?\d", value[0].text))
+
+
 _NAME_WORDS = frozenset({"staff", "patient", "other_number", "tendered", "charge", "phone", "mobile", "other_amount"})
 
 
@@ -211,6 +224,8 @@ def _name_end(row: SheetRow, start: int, end: int) -> int:
     for i in range(start + 1, end):
         token = row.tokens[i]
         before = row.tokens[i - 1].text
+        if before.endswith(",") and token.words and " ".join(token.words) in word_set("legal_forms"):  # "Mill, Inc."
+            continue
         if re.fullmatch(r"[\u2022\u00b7|\u25cf\u25aa\u2027\u2013\u2014*]+|[-.]", token.text) and i > start:
             if not _joins_name(row, i, end):
                 return i
@@ -231,7 +246,7 @@ def _name_end(row: SheetRow, start: int, end: int) -> int:
             return i
         if any(lb.start == i and lb.closed and not (lb.classes & PARTY_CLASSES) for lb in row.labels):
             return i
-        if any(lb.start == i and lb.classes & LEGAL_CLASSES and lb.end - i > 1 for lb in row.labels):
+        if any(lb.start == i and lb.classes & LEGAL_CLASSES and (lb.end - i > 1 or lb.initials) for lb in row.labels):
             return i
     return end
 

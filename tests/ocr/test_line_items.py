@@ -586,3 +586,37 @@ ZRL             15.30         0      0.00
         DocumentKind.RECEIPT,
     )
     assert amounts(items) == ["7.28", "15.30"]
+
+
+def test_of_a_summary_and_its_detail_below_the_detail_is_read() -> None:
+    text = """
+Your bill                                      65.56
+Charges before VAT                             54.63
+VAT 20%                                        10.93
+Total to pay                                   65.56
+
+Monthly charges
+Line rental           2 x 22.79                45.58
+Static IP                                       8.33
+Total monthly charges                          53.91
+Usage charges
+Text messages         6 x 0.12                  0.72
+Total usage charges                             0.72
+"""
+    items = read_line_items([make_page(text)], DocumentKind.INVOICE)
+    assert [item.net_amount for item in items] == [Decimal("45.58"), Decimal("8.33"), Decimal("0.72")]
+
+
+def test_heads_with_the_sums_of_their_groups_are_no_lines() -> None:
+    text = """
+Charges                                       104.00
+Total for this invoice                        104.00
+
+Compute                                        70.00
+   Virtual machines                            50.00
+   Load balancer                               20.00
+Storage                                        34.00
+   Disks                                       34.00
+"""
+    items = read_line_items([make_page(text)], DocumentKind.INVOICE)
+    assert [item.description for item in items] == ["Virtual machines", "Load balancer", "Disks"]

@@ -429,3 +429,24 @@ def test_a_label_with_its_value_beside_it_says_nothing_of_the_name_below() -> No
     text = "PROOF OF DELIVERY\nDelivery Ref       LS26-1363\nHandset            5540\nThe Old Courthouse\n"
     text += "615 Sycamore Lane\nAsheville, NC 28803\n\nQty   Goods\n2     Crab Meat White 454g\n"
     assert parties(text, DocumentKind.DELIVERY_NOTE)["venue"] == "The Old Courthouse"
+
+
+def test_a_supplier_is_named_within_the_small_print() -> None:
+    foot = "** VAT 20%. Service provider: Mill Cloud Services, Inc., 9 Quay Street, Bristol BS1 4XY"
+    found = parties(f"Invoice\n\nBill to\nThe Old Mill Hotel\n2 River Lane\nYork YO1 7AA\n\nTotal £10.00\n\n{foot}\n")
+    assert found["supplier_name"] == "Mill Cloud Services, Inc."
+
+
+def test_a_name_ends_before_its_account() -> None:
+    found = parties("Factuur\n\nTotaal € 10,00\n\nSofthuis Mol BV IBAN BE68 5390 0754 7034 BTW BE0123456789\n")
+    assert found["supplier_name"] == "Softhuis Mol BV"
+
+
+def test_the_business_is_invoiced_and_not_who_stands_over_its_name() -> None:
+    found = parties(HEAD + "Invoice to\nAlison Brown\nThe Old Mill Hotel\n2 River Lane\nYork YO1 7AA\n\nTotal £10.00\n")
+    assert found["customer_name"] == "The Old Mill Hotel"
+
+
+def test_a_label_with_its_figures_beside_it_is_no_name() -> None:
+    text = "Factura\n\nHotel Miramar\nRúa Nova 41\n27001 Lugo\n\nTeléfono        93 555 61 14\nTotal  10,00 €\n"
+    assert "Teléfono" not in parties(text).values()

@@ -56,3 +56,8 @@ def test_a_balance_that_runs_on_behind_a_payment_is_not_what_was_paid() -> None:
     )
     (payment,) = read_payments([make_page(text)])
     assert (payment.amount, payment.payment_date) == (Decimal("425.54"), date(2024, 11, 20))
+
+
+def test_a_payment_told_again_at_the_foot_is_one() -> None:
+    text = "$49.00 paid on April 3, 2026\n\nAmount paid          $49.00\n\nIN-0007 - $49.00 paid on April 3, 2026"
+    assert [payment.amount for payment in read_payments([make_page(text)])] == [Decimal("49.00")]
