@@ -198,12 +198,12 @@ def _goes_on(text: str, country: str) -> bool:
 
 def inline_address(line: Line, after: int, country: str, below: Sequence[Line]) -> list[Line]:
     """An address behind a name in one row ("Name • Street 1 • 12345 Town"), from token `after` on; or two rows."""
-    start = after
+    start = _after_office(line, after)
     while start < line.end and not line.row.tokens[start].words:
         start += 1
     if start >= line.end:
         return []
-    cut, _ = _cut_address(Line(line.row, start, line.end))
+    cut, _ = _cut_address(Line(line.row, start, _sentence_end(line, start, country)))
     if cut is None or not any(c.isalpha() for c in cut.text):
         return []
     if has_postcode(cut.text, country):
@@ -212,6 +212,28 @@ def inline_address(line: Line, after: int, country: str, below: Sequence[Line]) 
     if wrapped and is_address_line(cut.text, country) and has_postcode(wrapped.text, country):
         return [cut, wrapped]
     return []
+
+
+def _after_office(line: Line, after: int) -> int:
+    """The token behind the words that say whose address follows ("… au capital de 40 000 €, siège social :"), or
+    behind the capital."""
+    tokens = line.row.tokens
+    strokes = [i for i in range(after + 1, line.end) if not tokens[i].words]
+    if strokes and any(word in word_set("capital") for token in tokens[after : strokes[0]] for word in token.words):
+        after = strokes[0] + 1
+    words = [(word, i) for i in range(after, line.end) for word in tokens[i].words]
+    for start in range(len(words)):
+        for length in range(LONGEST_LINK, 0, -1):
+            part = words[start : start + length]
+            if " ".join(word for word, _ in part) in word_set("offices"):
+                return part[-1][1] + 1
+    return after
+
+
+def _sentence_end(line: Line, start: int, country: str) -> int:
+    """Where the sentence ends in which an address stands with its postcode: "… SY8 1AT. Registered in England"."""
+    ends = (i + 1 for i in range(start, line.end - 1) if line.row.tokens[i].text.endswith("."))
+    return next((end for end in ends if has_postcode(line.row.text(start, end).rstrip("."), country)), line.end)
 
 
 def address_blocks(sheet: Sheet, country: str, lines_below: "BlockBelow") -> Iterator[list[Line]]:

@@ -450,3 +450,16 @@ def test_the_business_is_invoiced_and_not_who_stands_over_its_name() -> None:
 def test_a_label_with_its_figures_beside_it_is_no_name() -> None:
     text = "Factura\n\nHotel Miramar\nRúa Nova 41\n27001 Lugo\n\nTeléfono        93 555 61 14\nTotal  10,00 €\n"
     assert "Teléfono" not in parties(text).values()
+
+
+@pytest.mark.parametrize(
+    "foot",
+    [
+        "Mill Telecom Ltd. Registered office: 9 Quay Street, Bristol, BS1 4XY. Registered in England no. 03807211.",
+        "Mill Telecom Ltd, 9 Quay Street, Bristol, BS1 4XY. Thank you for being with us.",
+        "Mill Telecom Ltd - Capital 40 000 euros - 9 Quay Street, Bristol, BS1 4XY",
+    ],
+)
+def test_an_address_within_the_small_print_is_cut_out(foot: str) -> None:
+    found = parties(f"Invoice\n\nBill to\nThe Old Mill Hotel\n2 River Lane\nYork YO1 7AA\n\nTotal £10.00\n\n{foot}\n")
+    assert found["supplier_address"].strip(".") == "9 Quay Street, Bristol, BS1 4XY"
