@@ -246,9 +246,16 @@ def _name_end(row: SheetRow, start: int, end: int) -> int:
             return i
         if any(lb.start == i and lb.closed and not (lb.classes & PARTY_CLASSES) for lb in row.labels):
             return i
-        if any(lb.start == i and lb.classes & LEGAL_CLASSES and (lb.end - i > 1 or lb.initials) for lb in row.labels):
+        if any(
+            lb.start == i and lb.classes & LEGAL_CLASSES and (lb.end - i > 1 or _numbers(row, lb)) for lb in row.labels
+        ):
             return i
     return end
+
+
+def _numbers(row: SheetRow, label: Label) -> bool:
+    """Whether a label has its number right behind it: "IBAN BE68", not the "AG" of "Mill AG Mitte"."""
+    return any(c.isdigit() for c in row.text(label.end, label.end + 1))
 
 
 def _joins_name(row: SheetRow, dash: int, end: int) -> bool:

@@ -442,6 +442,11 @@ def test_a_name_ends_before_its_account() -> None:
     assert found["supplier_name"] == "Softhuis Mol BV"
 
 
+def test_a_legal_form_that_is_also_a_label_ends_no_name() -> None:
+    found = parties(HEAD + "Rechnung an\nKunden AG Mitte\nHauptstraße 15\n69876 Frankfurt\n\nGesamtbetrag 10,00 EUR\n")
+    assert found["customer_name"] == "Kunden AG Mitte"
+
+
 def test_the_business_is_invoiced_and_not_who_stands_over_its_name() -> None:
     found = parties(HEAD + "Invoice to\nAlison Brown\nThe Old Mill Hotel\n2 River Lane\nYork YO1 7AA\n\nTotal £10.00\n")
     assert found["customer_name"] == "The Old Mill Hotel"
