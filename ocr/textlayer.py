@@ -6,7 +6,9 @@ Characters and their loose boxes come from PDFium; words are split here, by whit
 import ctypes
 import math
 import unicodedata
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from itertools import pairwise
 
 import pypdfium2 as pdfium
 import pypdfium2.raw as raw
@@ -24,6 +26,10 @@ MIN_VOWELS = 0.2  # share of the Latin letters; 0.32-0.43 on 135 real pages, und
 MIN_LETTERS = 100  # fewer say nothing about vowels
 VOWELS = frozenset("aeiouy")
 INVISIBLE_MODE = 3  # text render mode of the layer that scanning software puts under its picture
+FEWEST_SPACED = 4  # letters by themselves in a row: a word that is spaced out
+LEAST_SPACING, WIDEST_SPACING = 0.08, 0.8  # of the height, between the letters of such a word
+LONGEST_PIECE = 2  # letters that may stand together in it, as "AV" does
+WORD_SPACE = 0.15  # of the height by which the gap between two such words is wider at least
 SOFT_HYPHENS = {0x02, 0xAD, 0xFFFE}
 LIGATURES = {"ﬁ": "fi", "ﬂ": "fl", "ﬀ": "ff", "ﬃ": "ffi", "ﬄ": "ffl"}
 
@@ -35,9 +41,46 @@ def read_words(page: pdfium.PdfPage) -> list[Word]:
     """The upright words of a page in points from its top left corner, `run` numbering the layer's own lines."""
     text_page = page.get_textpage()
     try:
-        return _Splitter(page, text_page).words()
+        return join_spaced(_Splitter(page, text_page).words())
     finally:
         text_page.close()
+
+
+def join_spaced(words: Sequence[Word]) -> list[Word]:
+    """Joins the letters of words that are spaced out ("I N V O I C E  N O."), parting them at their wider gaps."""
+    found: list[Word] = []
+    start = 0
+    while start < len(words):
+        end = start + 1
+        while end < len(words) and _is_spaced(words[end - 1], words[end]):
+            end += 1
+        part = words[start:end]
+        letters = sum(len(word.text) == 1 and word.text.isalpha() for word in part)
+        found += _joined(part) if letters >= max(FEWEST_SPACED, len(part) / 2) else part
+        start = end
+    return found
+
+
+def _is_spaced(word: Word, follower: Word) -> bool:
+    height = word.bottom - word.top
+    gap = follower.left - word.right
+    is_short = max(len(word.text), len(follower.text)) <= LONGEST_PIECE
+    return is_short and word.run == follower.run and 0 < gap < WIDEST_SPACING * height
+
+
+def _joined(letters: Sequence[Word]) -> Iterator[Word]:
+    gaps = [after.left - letter.right for letter, after in pairwise(letters)]
+    widest = min(gaps) + WORD_SPACE * (letters[0].bottom - letters[0].top)
+    cuts = [0, *(i + 1 for i, gap in enumerate(gaps) if gap > widest), len(letters)]
+    for start, end in pairwise(cuts):
+        part = letters[start:end]
+        yield replace(
+            part[0],
+            text="".join(letter.text for letter in part),
+            top=min(letter.top for letter in part),
+            right=part[-1].right,
+            bottom=max(letter.bottom for letter in part),
+        )
 
 
 class _Splitter:
@@ -133,15 +176,25 @@ class _Splitter:
         if abs(box[1] - last[1]) > LINE_SHIFT * height and abs(box[3] - last[3]) > LINE_SHIFT * height:
             self._finish()
             self._run += 1
-        elif box[0] - last[2] > GAP * height or box[0] < last[0] - 1:
+        elif box[0] < last[0] - 1:
             self._finish()
 
     def _finish(self) -> None:
-        if self._letters:
-            text = unicodedata.normalize("NFC", "".join(self._letters))
-            lefts, tops, rights, bottoms = zip(*self._boxes, strict=True)
+        for start, end in pairwise(self._cuts()):
+            text = unicodedata.normalize("NFC", "".join(self._letters[start:end]))
+            lefts, tops, rights, bottoms = zip(*self._boxes[start:end], strict=True)
             self._found.append(Word(text, min(lefts), min(tops), max(rights), max(bottoms), 1.0, self._run))
-            self._letters, self._boxes = [], []
+        self._letters, self._boxes = [], []
+
+    def _cuts(self) -> list[int]:
+        """Where words begin among letters without white space: behind wide gaps, wider ones if all are spaced out."""
+        gaps = [box[0] - last[2] for last, box in pairwise(self._boxes)]
+        heights = [max(box[3] - box[1], 1e-6) for box in self._boxes]
+        widest = GAP
+        if len(gaps) > 1 and min(gaps) > LEAST_SPACING * heights[0]:
+            widest = max(GAP, min(gaps) / heights[0] + WORD_SPACE)
+        inner = [i + 1 for i, gap in enumerate(gaps) if gap > widest * heights[i]]
+        return [0, *inner, len(self._letters)] if self._letters else []
 
 
 def shown_box(page: pdfium.PdfPage) -> Box:

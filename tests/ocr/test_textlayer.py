@@ -186,3 +186,23 @@ def test_slanted_letters_are_read_and_text_up_the_margin_is_not() -> None:
 
     texts = [word.text for word in read_words(make_page(draw))]
     assert "Customer" in texts and "Registered" not in texts
+
+
+@pytest.mark.parametrize("spacing", [1.5, 3.0, 6.0])
+def test_words_that_are_spaced_out_are_joined(spacing: float) -> None:
+    def draw(canvas: Canvas) -> None:
+        canvas.setFont("Helvetica-Bold", 12)
+        canvas.drawString(50, 700, "PERMATA BOOK COMPANY", charSpace=spacing)
+        canvas.drawString(50, 660, "Size A B, 2 x 3")
+
+    texts = [word.text for word in read_words(make_page(draw))]
+    assert texts == ["PERMATA", "BOOK", "COMPANY", "Size", "A", "B,", "2", "x", "3"]
+
+
+def test_columns_of_single_letters_stay_apart() -> None:
+    def draw(canvas: Canvas) -> None:
+        canvas.setFont("Helvetica", 10)
+        for x, text in ((50, "A"), (90, "B"), (130, "C"), (170, "D")):
+            canvas.drawString(x, 700, text)
+
+    assert [word.text for word in read_words(make_page(draw))] == ["A", "B", "C", "D"]
