@@ -34,7 +34,7 @@ MOST_UNKNOWN = 0.4  # share of a row of captions that may be no known labels
 _GLUED = re.compile(r"^([^\W\d][^:=#]*[:=#])(?!//)(\S+)$|^(\(?[^\W\d_]{3,}\.?)((?:RM|[£$€])?\d[\d.,/\-:]*)$")
 _DATE_LIKE = re.compile(r"^\d{1,4}[-/.]\w{1,3}[-/.]\d{2,4}$")  # "Visa 04/11/24  100.00": the date parts nothing
 _CURRENCY_WORD = re.compile(rf"^\(?(?:{CURRENCY_MARK})[).:]*$", re.IGNORECASE)
-_PAIR = re.compile(r"^([^\W\d_]{3,}\.?)/([^\W\d_]{3,}[.:]?)$")
+_PAIR = re.compile(r"^([^\W\d_]{2,}\.?)/([^\W\d_]{3,}[.:]?)$")
 _REGISTERED = re.compile(r"^([^\W\d_]{2,}\.?)(\(\d{4,}[\w-]*\)?)$")  # "BHD(126926-H)"
 _NUMERO = re.compile(r"^[Nn]\.?[º°ªo]\.?:?$")
 _INITIALS = re.compile(r"^(?:[^\W\d_]\.){3,}:?$")
@@ -216,17 +216,16 @@ class Sheet:
         """The nearest label that ends before a token of the row; of several with strokes between, the value's own."""
         label = next((label for label in reversed(row.labels) if label.end <= token), None)
         group = _slashed(row, label) if label else ()
+        at = _place_among(row, label.end, token) if label and group else 0
         if label and group:
-            label = replace(group[min(_strokes(row, label.end, token), len(group) - 1)], end=label.end)
+            label = replace(group[min(at, len(group) - 1)], end=label.end)
         if label is None:
             return self._wrapped_label(row) if token == 0 else None
         gap = max((row.tokens[token].left - label.right) / self.height[row.page], 0.0)
         payment = _payment(row, label, token)
         if payment:
             return LeftLabel(replace(payment, end=label.end, right=label.right), 0, 0, gap)
-        begin = label.end
-        if group:
-            begin = max((i for i in range(begin, token) if row.tokens[i].text == "/"), default=begin)
+        begin = token if at else label.end
         between = [t for t in row.tokens[begin:token] if t.words and not _CURRENCY_WORD.match(t.text)]
         values = sum(1 for t in between if t.text[-1:].isdigit() and len(t.text) > 1 and not _DATE_LIKE.match(t.text))
         return LeftLabel(label, len(between), values, gap)
@@ -277,7 +276,7 @@ class Sheet:
             group = _slashed(other, label) if label else ()
             if group:
                 start = next((i for i, t in enumerate(row.tokens) if t.left >= left), 0)
-                label = group[min(_strokes(row, row.cell_of(start)[0], start), len(group) - 1)]
+                label = group[min(_place_among(row, row.cell_of(start)[0], start), len(group) - 1)]
             if label is None or _has_value(other, label):
                 values += 1
                 continue
@@ -501,8 +500,10 @@ def _is_stroke(row: SheetRow, first: Label, second: Label) -> bool:
     return [token.text for token in between] == ["/"]
 
 
-def _strokes(row: SheetRow, start: int, end: int) -> int:
-    return sum(token.text == "/" for token in row.tokens[start:end])
+def _place_among(row: SheetRow, start: int, token: int) -> int:
+    """Which of the values that begin at `start` a token is: by the strokes between, or else by its brackets."""
+    strokes = sum(before.text == "/" for before in row.tokens[start:token])
+    return strokes or int(token > start and row.tokens[token].text.startswith("("))
 
 
 def _cut_word(word: Word) -> list[Token]:

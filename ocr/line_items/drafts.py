@@ -18,7 +18,7 @@ PRICE_TOLERANCE = Decimal("0.011")  # of a product of printed values, which were
 NEAR_ROW = 2.2  # word heights: halves of one line stand no further apart
 TIMES = re.compile(
     r"(?:^|\s)([-+]?\d+(?:[.,]\d+)?)\s*(?:[A-Za-z]{1,4}\s*)?(?:[xX@*]+|\u00e0|je)"
-    rf"\s*{CURRENCY_MARK}?\s*(\d+(?:[.,]\d+)?)(?=\s|$|[A-Za-z(=/])"
+    rf"\s*{CURRENCY_MARK}?\s*((?!0\d)\d+(?:[.,]\d+)?)(?=\s|$|[A-Za-z(=/])"
 )
 
 _PRICED = re.compile(rf"(?:[A-Za-z]{{1,4}} )?[xX@*\u00d7] ?{CURRENCY_MARK}? ?\d+(?:[.,]\d+)?$")  # of "4 kg @ £10.00"

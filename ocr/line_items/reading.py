@@ -167,6 +167,7 @@ def _read_region(
     groups = Groups(
         patient=patient,
         widest=_widest_name(table, model, unpriced),
+        names_above=False if _names_below(table, model, unpriced) else None,
         names_above_codes=_names_above_codes(table, model, unpriced),
     )
     summed = 0  # how many drafts stand above the last sum
@@ -205,6 +206,8 @@ def _read_region(
             draft = Draft([half, placed], model)
             half = None
         elif _is_item(placed, model, unpriced):
+            if half is not None:  # "Box of 200" over the amounts of the same line
+                texts.append(half)
             draft = Draft([placed], model)
             half = None
         elif _is_half(placed, model):
@@ -274,8 +277,7 @@ def _widest_name(table: Sequence[TableRow], model: Columns, unpriced: bool) -> f
 def _names_above_codes(table: Sequence[TableRow], model: Columns, unpriced: bool) -> bool:
     """Whether lines have nothing but an article number where their names should be, and a row of text right above:
     above the first one too, and none below the last one."""
-    end = next((i for i, placed in enumerate(table) if is_sum(placed)), len(table))
-    items = [i for i, placed in enumerate(table[:end]) if _is_item(placed, model, unpriced)]
+    items = _items_above_sums(table, model, unpriced)
     if len(items) < 2 or not all(_is_coded(table[i]) for i in items):
         return False
     texts = [i - 1 for i in items if i and i - 1 not in items and is_near(table[i - 1].row, table[i].row)]
@@ -283,6 +285,33 @@ def _names_above_codes(table: Sequence[TableRow], model: Columns, unpriced: bool
     after = table[last + 1] if last + 1 < len(table) else None
     ends = after is None or is_sum(after) or ":" in after.row.text or not is_near(table[last].row, after.row)
     return ends and len(texts) == len(items)
+
+
+def _names_below(table: Sequence[TableRow], model: Columns, unpriced: bool) -> bool:
+    """Whether lines have no name beside their amounts, and each a row of text right below: the last one too, and no
+    name above the first one."""
+    items = _items_above_sums(table, model, unpriced)
+    if len(items) < 2 or any(table[i].in_role(Role.DESCRIPTION) for i in items):
+        return False
+    above = table[items[0] - 1].row if items[0] else None
+    if above is not None and is_near(above, table[items[0]].row) and ":" not in above.text:
+        return False
+    below = [table[i + 1] for i in items if i + 1 < len(table)]
+    return len(below) == len(items) and not any(
+        is_sum(row) or row.total or ":" in row.row.text or not is_near(table[i].row, row.row)
+        for i, row in zip(items, below, strict=True)
+    )
+
+
+def _items_above_sums(table: Sequence[TableRow], model: Columns, unpriced: bool) -> list[int]:
+    """The rows that are items, above the first sum that stands below one."""
+    found: list[int] = []
+    for i, placed in enumerate(table):
+        if found and is_sum(placed):
+            break
+        if _is_item(placed, model, unpriced) and not is_sum(placed):
+            found.append(i)
+    return found
 
 
 def _is_coded(placed: TableRow) -> bool:

@@ -96,6 +96,8 @@ def test_headings_with_a_stroke_name_the_values_below_in_their_order() -> None:
     assert labels_at(text, "4711")["invoice_number"] == "up"
     assert "invoice_number" not in labels_at(text, "12.05.2024")
     assert labels_at("Number/Date  4711 / 12.05.2024", "12.05.2024") == {"date": "left"}
+    assert labels_at("INV NO/DATE: A4711 (12.05.2024)", "A4711") == {"invoice_number": "left"}
+    assert labels_at("INV NO/DATE: A4711 (12.05.2024)", "12.05.2024") == {"date": "left"}
 
 
 def test_a_label_with_its_value_beside_it_heads_nothing_below() -> None:

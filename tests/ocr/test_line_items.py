@@ -620,3 +620,36 @@ Storage                                        34.00
 """
     items = read_line_items([make_page(text)], DocumentKind.INVOICE)
     assert [item.description for item in items] == ["Virtual machines", "Load balancer", "Disks"]
+
+
+def test_a_number_in_a_name_above_the_amounts_is_part_of_it() -> None:
+    items = read(
+        """
+Description           QTY         U/P    AMOUNT
+WOOD SCREW CSK BOX    200
+BK18                    1       17.03     17.03
+TREATED TIMBER
+LR20                    2        8.81     17.62
+TOTAL                                     34.65
+""",
+        DocumentKind.RECEIPT,
+    )
+    assert [(item.description, item.quantity) for item in items] == [
+        ("WOOD SCREW CSK BOX 200", Decimal(1)),
+        ("TREATED TIMBER", Decimal(2)),
+    ]
+
+
+def test_names_below_all_lines_of_a_till_are_not_taken_for_the_next_ones() -> None:
+    items = read(
+        """
+VALUED CUSTOMER: 1370058229
+1x 0000048172                         19.38 SR
+    AA BATTERIES
+6x 0000048190                         14.28 SR
+    BOTTLED WATER
+Total Incl GST                        33.66
+""",
+        DocumentKind.RECEIPT,
+    )
+    assert [item.description for item in items] == ["AA BATTERIES", "BOTTLED WATER"]
