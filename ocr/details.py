@@ -401,7 +401,8 @@ def is_person(name: str) -> bool:
         return False
     if any(word in word_set("business") | word_set("legal_forms") for word in words[1:]):
         return False
-    return words[0] in word_set("titles") or any(word in _first_names() for word in words)
+    capitalised = (word for printed in name.split() if printed[:1].isupper() for word in fold(printed).split())
+    return words[0] in word_set("titles") or any(word in _first_names() for word in capitalised)  # "your last bill"
 
 
 def split_person(name: str) -> tuple[str, str] | None:

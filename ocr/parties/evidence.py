@@ -41,7 +41,7 @@ def name_features(facts: PartyFacts, name: NameCandidate, kind: DocumentKind) ->
     label = label_before(sheet, name)
     for label_class in label.classes if label else ():
         features[f"left:{label_class}"] = 1.0
-    above = sheet.labels_above(row, name.left, name.right, 1)
+    above = [a for a in sheet.labels_above(row, name.left, name.right, 1) if not sheet.has_columns.get(a.label.row)]
     if above and above[0].adjacent and not _is_taken(sheet.rows[above[0].label.row], above[0].label):
         for label_class in above[0].label.classes:
             features[f"up:{label_class}"] = 1.0

@@ -29,7 +29,10 @@ class Section:
 
 
 def party_section(sheet: Sheet, row: SheetRow, start: int, left: float, right: float) -> Section | None:
-    """The nearest label of a party to the left, or above in the same column within a block's reach."""
+    """The nearest label of a party to the left, or above in the same column within a block's reach; the headings of a
+    table are in none."""
+    if sheet.has_columns.get(row.index):
+        return None
     beside = sheet.label_left(row, start)
     if beside and beside.label.classes & PARTY_CLASSES and beside.between == 0:
         return Section(_party_class(beside.label.classes), 0, True)
@@ -56,7 +59,7 @@ def party_section(sheet: Sheet, row: SheetRow, start: int, left: float, right: f
             if (
                 label.classes & PARTY_CLASSES
                 and (label.start in hits or label.end - 1 in hits)
-                and _heads(other, label)
+                and _heads(sheet, other, label)
             ):
                 return Section(_party_class(label.classes), lines + names_beside(other, label), False)
         if previous - other.y > 4.5 * height:
@@ -66,8 +69,10 @@ def party_section(sheet: Sheet, row: SheetRow, start: int, left: float, right: f
     return None
 
 
-def _heads(row: SheetRow, label: Label) -> bool:
-    """Whether a label opens its cell, so that it can head a block."""
+def _heads(sheet: Sheet, row: SheetRow, label: Label) -> bool:
+    """Whether a label opens its cell, so that it can head a block: not a column of a table, nor the name beside it."""
+    if sheet.has_columns.get(row.index) or (label.classes == {"contact"} and names_beside(row, label)):
+        return False
     return any(label.start == cell[0] for cell in row.cells)
 
 
@@ -109,8 +114,8 @@ def _is_labelled(sheet: Sheet, name: NameCandidate, party: str) -> bool:
 
 
 def label_before(sheet: Sheet, name: NameCandidate) -> Label | None:
-    """The label that stands right before a name."""
-    left = sheet.label_left(name.row, name.start)
+    """The label that stands right before a name, which is no heading of a table."""
+    left = None if sheet.has_columns.get(name.row.index) else sheet.label_left(name.row, name.start)
     return left.label if left and left.between == 0 and left.gap < NEAR_LABEL else None
 
 
