@@ -173,7 +173,8 @@ def cells(tokens: Sequence[Token]) -> list[list[Token]]:
     """Tokens that stand close, in groups."""
     found: list[list[Token]] = []
     for token in tokens:
-        if found and token.left - found[-1][-1].right <= CELL_GAP * token.height:
+        before = found[-1][-1] if found else None
+        if before and token.left - before.right <= CELL_GAP * max(before.height, token.height):  # "Lobby Bar", typed
             found[-1].append(token)
         else:
             found.append([token])

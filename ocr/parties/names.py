@@ -98,7 +98,7 @@ def find_names(sheet: Sheet, country: str) -> list[NameCandidate]:
         below = (
             None if name.label_only and not _is_title_word(name.text) else _name_below(sheet, name, singles, country)
         )
-        if below:
+        if below and not sheet.index.is_label(fold(f"{name.text} {below.text}")):  # "Billing" over "period"
             pairs.append(NameCandidate(name.row, name.start, name.end, f"{name.text} {below.text}", below))
     halves = {(name.row.index, name.start) for name in pairs if name.row.text(name.start, name.end).endswith("&")}
     return [n for n in singles if not n.label_only and (n.row.index, n.start) not in halves] + pairs

@@ -653,3 +653,17 @@ Total Incl GST                        33.66
         DocumentKind.RECEIPT,
     )
     assert [item.description for item in items] == ["AA BATTERIES", "BOTTLED WATER"]
+
+
+def test_a_name_set_in_typed_letters_does_not_end_in_a_sum() -> None:
+    text = """
+Date           Description          Charges
+24/07/26       Lobby Bar              91.36
+24/07/26       Occupancy Tax          14.81
+
+               Total Charges         106.17
+"""
+    page = make_page(text)
+    low = [replace(w, bottom=w.bottom - 4.6) if w.text in ("Bar", "Tax") else w for w in page.words]
+    items = read_line_items([replace(page, words=tuple(low))], DocumentKind.INVOICE)
+    assert [item.description for item in items] == ["Lobby Bar", "Occupancy Tax"]

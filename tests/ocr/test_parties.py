@@ -468,3 +468,18 @@ def test_a_label_with_its_figures_beside_it_is_no_name() -> None:
 def test_an_address_within_the_small_print_is_cut_out(foot: str) -> None:
     found = parties(f"Invoice\n\nBill to\nThe Old Mill Hotel\n2 River Lane\nYork YO1 7AA\n\nTotal £10.00\n\n{foot}\n")
     assert found["supplier_address"].strip(".") == "9 Quay Street, Bristol, BS1 4XY"
+
+
+def test_an_attention_line_stands_within_the_block_of_its_label() -> None:
+    block = "Bill to Address:\nATTN: Ravi Ng\nThe Swan at Guelph\n64 Quebec Street\nGuelph, ON  N1H 2T4\n"
+    found = parties(f"Northgate Cloud Inc.\n1 King Street\nOttawa, ON  K1B 3W5\n\nInvoice\n{block}\nTotal CA$10.00\n")
+    assert found["customer_name"] == "The Swan at Guelph"
+
+
+def test_a_column_of_a_table_names_no_place_of_delivery() -> None:
+    table = """
+Date        Consignee        Description      Rate     Total
+07/08/23    GEELONG          Parcel           11.00    11.00
+"""
+    found = parties(HEAD + f"Invoice to\nThe Old Mill Hotel\n2 River Lane\nYork YO1 7AA\n\n{table}\nTotal 11.00\n")
+    assert found["venue"] == "The Old Mill Hotel"
