@@ -98,13 +98,14 @@ class Recogniser:
     """Holds one engine."""
 
     def __init__(self, name: str, languages: str, page_seconds: float) -> None:
-        from ocr import engines, orientation, paper, quality, repair
+        from ocr import engines, orientation, paper, quality, repair, stamps
 
         self._engine = engines.create(name, languages.split("+"), page_seconds)
         self._orientation = orientation
         self._paper = paper
         self._quality = quality
         self._repair = repair
+        self._stamps = stamps
 
     def answer(self, request: messages.Request) -> messages.Response:
         import numpy as np
@@ -120,7 +121,7 @@ class Recogniser:
             image, words, turned = self._orientation.read_upright(self._engine, picture, request.dpi)
         notices = list(self._quality.judge(image, words))
         height, width = image.shape[:2]
-        words = self._repair.repair_words(words)
+        words = self._repair.repair_words(self._stamps.read_below_stamps(self._engine, image, words, request.dpi))
         return messages.Recognised(self._engine.name, words, width, height, turned, paper, notices)
 
 

@@ -12,13 +12,9 @@ from rapidocr.ch_ppocr_rec.utils import CTCLabelDecode
 from rapidocr.inference_engine.openvino import main as openvino_session
 from rapidocr.inference_engine.openvino.device_config import CPUConfig
 
-from ocr.engines.base import Image
+from ocr.engines.base import PAGE_SIDE, Image, longest_side
 from ocr.types import Word
 
-PAGE_SIDE = 2000  # pixels of the long side that an A4 page is shrunk to; more buys nothing
-STRIP_WIDTH = 900  # pixels: a till receipt is not shrunk below this, however long it is
-STRIP_SIDE = 5000  # pixels: the longest side at all, for memory's sake
-STRIP_SHAPE = 2.0  # height over width above which a page is taken for a till receipt
 TEXT_SCORE = 0.3  # lines below are dropped; lower than RapidOCR's own 0.5, since a faint line is still evidence
 LINES_AT_ONCE = 2  # that are recognised together: in larger batches more time goes into padding short ones
 SIZES_KEPT = 100  # of input that OpenVINO keeps its preparations for; its own 5,000 fill 2 GB within forty pages
@@ -192,14 +188,6 @@ class WordDecode(CTCLabelDecode):
             word_cols=[[int(columns[i]) for i in word] for word in words],
             word_types=[WordType.EN_NUM] * len(words),
         )
-
-
-def longest_side(width: int, height: int) -> int:
-    """Pixels that the long side is shrunk to: a till receipt keeps enough width for its small print."""
-    shape = height / max(width, 1)
-    if shape < STRIP_SHAPE:
-        return PAGE_SIDE
-    return int(min(STRIP_SIDE, max(PAGE_SIDE, STRIP_WIDTH * shape)))
 
 
 def _word(text: str, confidence: float, corners: np.ndarray, run: int) -> Word:

@@ -12,7 +12,8 @@ from PIL import Image, ImageDraw, ImageFont
 from rapidocr.ch_ppocr_det.utils import DetPreProcess
 
 from ocr import Reader, ReaderOptions
-from ocr.engines.rapid import SIZES_KEPT, RapidEngine, TabledPreProcess, WordDecode, longest_side
+from ocr.engines.base import longest_side
+from ocr.engines.rapid import SIZES_KEPT, RapidEngine, TabledPreProcess, WordDecode
 
 SCAN = Path(__file__).resolve().parents[1] / "data" / "vet-invoice-unknown.jpg"
 
