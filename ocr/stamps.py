@@ -28,7 +28,7 @@ MARGIN = 2.0  # above and below what is read again
 LEAST_PRINT = 0.01  # share of a stamp's place that is print: else nothing stands below it
 OVERLAP = 0.3  # share of a word that makes it the same as another one
 DOUBTFUL = 0.93  # confidence of a word: print below a stamp is read less surely; without such words all is read
-GAIN = 0.03  # of confidence, that makes another reading the better one
+GAIN = 0.01  # of confidence, that makes another reading the better one
 MOST = 2  # stamps of a page: where there seem to be more, it is printed in lighter ink
 
 Box = tuple[int, int, int, int]  # left, top, right, bottom; pixels
