@@ -223,7 +223,7 @@ def test_a_name_ends_before_whose_trading_name_it_is() -> None:
     assert found["supplier_name"] == "Mill Vets"
 
 
-@pytest.mark.parametrize("part", ["Farm & Equine Division", "Farm Department"])
+@pytest.mark.parametrize("part", ["WHOLESALE DEPOT", "Farm & Equine Division", "Farm Department"])
 def test_a_part_of_the_business_under_its_name_is_no_part_of_the_name(part: str) -> None:
     found = parties(f"Thornbury Animal Hospital\n{part}\n102 Moor Lane\nPreston PR1 1JQ\n\nINVOICE\nTotal £10.00\n")
     assert found["supplier_name"] == "Thornbury Animal Hospital"
@@ -483,3 +483,10 @@ Date        Consignee        Description      Rate     Total
 """
     found = parties(HEAD + f"Invoice to\nThe Old Mill Hotel\n2 River Lane\nYork YO1 7AA\n\n{table}\nTotal 11.00\n")
     assert found["venue"] == "The Old Mill Hotel"
+
+
+@pytest.mark.parametrize("asked", ["Please make payment to", "Direct deposit to", "Payment by BACS to"])
+def test_who_is_to_be_paid_may_be_told_at_the_foot_only(asked: str) -> None:
+    text = "TAX INVOICE\n\nThe Old Courthouse\n210 Ruthven Street\nToowoomba QLD 4350\n\nTotal   $120.00\n\n"
+    text += f"{asked} Larkfield Growers Co-op, BSB 69-75-77, account 58531772.\n7/22 Industrial Drive, Coffs Harbour"
+    assert parties(text + " NSW 2450\n07 5550 3704   ABN 61 507 216 796")["supplier_name"] == "Larkfield Growers Co-op"
