@@ -56,6 +56,9 @@ CENT = 0.011  # currency units; a cent, and what binary fractions lose
 HIGHEST_TAX = 0.35  # share of the net amount; no country takes more
 ROUNDING = 0.051  # currency units: cash rounding may stand between net + tax and the total
 
+MOST_CHARGES = 3  # that are tried between net amount and total
+
+_CHARGED = frozenset({"left:charge", "words:charge", "values:charge", "up:charge"})
 _PAID = frozenset({"left:amount_paid", "words:amount_paid"})  # evidence that the row speaks of a payment
 
 Array = npt.NDArray[np.float64]
@@ -310,7 +313,7 @@ def decide_amounts(
     """The amounts that make the likeliest whole: net + tax = total, and total + previous - paid = due."""
     ballots = {name: cast_ballot(evidence, name, models.get(name)) for name in AMOUNT_FIELDS}
     ballots["amount_paid"] = _with_payments(ballots["amount_paid"], evidence, payments)
-    shares = amount_shares(ballots)
+    shares = amount_shares(ballots, charges(evidence))
     return {
         name: field for name, ballot in ballots.items() if (field := _elect(evidence, ballot, shares[name])) is not None
     }
@@ -331,14 +334,25 @@ def _with_payments(ballot: Ballot, evidence: Evidence, payments: Sequence[ReadPa
     return replace(ballot, values=values, scores=scores, places=options)
 
 
-def amount_shares(ballots: Mapping[str, Ballot]) -> dict[str, Array]:
+def charges(evidence: Evidence) -> tuple[float, ...]:
+    """What is printed as carriage, for service or the like, and may stand between the net amount and the total."""
+    found = {
+        float(abs(option.value))
+        for option in evidence.amounts
+        if isinstance(option.value, Decimal) and option.value and not _CHARGED.isdisjoint(option.features)
+    }
+    return tuple(sorted(found)[:MOST_CHARGES])
+
+
+def amount_shares(ballots: Mapping[str, Ballot], extras: Sequence[float] = ()) -> dict[str, Array]:
     """For each amount field the probability of its values, absence last, over all ways to assign the six together.
 
-    The two equations share only the total, so that each is summed over on its own and handed on to the other.
+    extras: `charges`. The two equations share only the total, so that each is summed over on its own and handed on to
+    the other.
     """
     gross, net, tax = (ballots[n] for n in ("gross_total", "net_total", "tax_total"))
     paid, before, due = (ballots[n] for n in ("amount_paid", "previous_balance", "amount_due"))
-    sums = _sums(*_sides(gross, net, tax)) + _spread(net, 1, 3) + _spread(tax, 2, 3)
+    sums = _sums(extras, *_sides(gross, net, tax)) + _spread(net, 1, 3) + _spread(tax, 2, 3)
     balance = _balance(*_sides(gross, paid, before, due))
     balance = balance + _spread(paid, 1, 4) + _spread(before, 2, 4) + _spread(due, 3, 4)
     over_sums = np.logaddexp.reduce(sums, axis=(1, 2))
@@ -375,9 +389,10 @@ def _sides(*ballots: Ballot) -> list[Array]:
     ]
 
 
-def _sums(gross: Array, net: Array, tax: Array) -> Array:
-    """Logits of net + tax = total, whatever the signs; 0 where one is absent."""
-    off = np.abs(np.abs(net) + np.abs(tax) - np.abs(gross))
+def _sums(extras: Sequence[float], gross: Array, net: Array, tax: Array) -> Array:
+    """Logits of net + tax = total, or of net + a charge + tax, whatever the signs; 0 where one is absent."""
+    ways = [np.abs(np.abs(net) + np.abs(tax) + extra - np.abs(gross)) for extra in (0.0, *extras)]
+    off = np.minimum.reduce(ways)
     off = np.where(np.abs(tax) > HIGHEST_TAX * np.abs(net), np.inf, off)
     weights = np.where(off <= CENT, HOLDS, np.where(off <= ROUNDING, 0.9 * HOLDS, FAILS))
     return np.where(np.isnan(off), 0.0, weights)

@@ -115,6 +115,16 @@ def test_the_total_is_the_sum_after_rounding() -> None:
     assert read(text, DocumentKind.RECEIPT)["gross_total"].value == Decimal("80.90")
 
 
+def test_a_charge_may_stand_between_net_and_total() -> None:
+    fields = read(
+        "SUB TOTAL 150.00\nSERVICE CHARGE 10% 15.00\nGST 6% 9.90\nNET TOTAL 174.90\nCASH 200.00\nCHANGE 25.10\n"
+        "Tax Summary   Amount   Tax\nSR GST 6%   165.00   9.90\n",
+        DocumentKind.RECEIPT,
+    )
+    assert (fields["gross_total"].value, fields["net_total"].value) == (Decimal("174.90"), Decimal("150.00"))
+    assert fields["tax_total"].value == Decimal("9.90")
+
+
 def test_cash_tendered_is_neither_total_nor_paid() -> None:
     fields = read("Total £12.00\nCash £20.00\nChange £8.00\n", DocumentKind.RECEIPT)
     assert fields["gross_total"].value == Decimal("12.00")
