@@ -482,6 +482,8 @@ def _terms_behind(sheet: Sheet, row: SheetRow, label: Label) -> Found | None:
         if match and match.end() > 3:
             cut = _TERMS_END.split(text)[0]
             value = cut if len(cut) < LONGEST_TERMS else match[0]
+            if value == text and (rest := _lower_line_below(sheet, Line(row, label.start, end))):
+                value = f"{text} {rest}"
             return Found(value.strip(" ."), row.page, tuple(row.tokens[begin:end]))
     if not label.alone:
         return None
@@ -493,6 +495,16 @@ def _terms_behind(sheet: Sheet, row: SheetRow, label: Label) -> Found | None:
                     _with_wrapped(sheet, below, start, stop, text), below.page, tuple(below.tokens[start:stop])
                 )
     return None
+
+
+def _lower_line_below(sheet: Sheet, line: Line) -> str:
+    """The line right below in the same column if it goes on with the sentence, in lower case; or ""."""
+    if line.text.endswith(".") or len(line.text) < SHORTEST_WRAPPED:
+        return ""
+    height = sheet.height[line.row.page]
+    below = next(iter(BlockBelow(sheet, 1, 2.2)(line)), None)
+    goes_on = below is not None and below.text[:1].islower() and len(below.row.cells) == 1
+    return below.text if below and goes_on and abs(below.tokens[0].left - line.tokens[0].left) < height else ""
 
 
 def _with_wrapped(sheet: Sheet, row: SheetRow, start: int, end: int, text: str) -> str:

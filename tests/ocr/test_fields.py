@@ -360,3 +360,8 @@ def test_a_row_of_sums_far_from_its_headings_names_them_by_what_they_add_up_to()
     )
     fields = read(text)
     assert [str(fields[n].value) for n in ("net_total", "tax_total", "gross_total")] == ["58.96", "13.56", "72.52"]
+
+
+def test_terms_go_on_in_the_next_line() -> None:
+    fields = read("Zahlungsbedingungen: Der Rechnungsbetrag wurde bereits\nbeglichen.\nZahlungsart: SEPA\n")
+    assert fields["payment_terms"].value == "Zahlungsbedingungen: Der Rechnungsbetrag wurde bereits beglichen"
