@@ -436,6 +436,8 @@ def _without_titles(text: str) -> list[str]:
 # --- Terms of payment ----------------------------------------------------------------------------------------------
 
 SHORTEST_WRAPPED = 30  # characters; a shorter sentence is whole
+SHORTEST_TERMS, SHORTEST_INNER = 12, 25  # characters of terms without a label, and of those within a sentence
+_NO_TERMS = re.compile(r"overdue|interest|claims?|settled|return", re.IGNORECASE)
 LONGEST_TERMS = 110  # characters; of a longer text only what the pattern covers is taken
 _TERMS_END = re.compile(
     r"\.\s+(?=[A-Z])|[\s,;\-]+(?:due|fällig|vervaldatum|échéance|vencimiento|scadenza)\b", re.IGNORECASE
@@ -458,24 +460,29 @@ def find_terms(sheet: Sheet) -> tuple[Found, bool] | None:
                 return found, True
     for row in sheet.rows:
         for start, end in row.cells:
-            text = row.text(start, end)
-            matches = [m for p in _terms_patterns() if (m := p.search(text)) and (m.start() == 0 or len(m[0]) > 25)]
-            match = min(matches, key=lambda m: m.start(), default=None)
-            if (
-                match
-                and len(match[0]) > 12
-                and not re.search(r"(?:overdue|interest|claims?|settled|return)", text, re.IGNORECASE)
-            ):
-                return Found(
-                    _with_wrapped(sheet, row, start, end, match[0]), row.page, tuple(row.tokens[start:end])
-                ), False
+            labels = (lb for lb in row.labels if start <= lb.start and lb.end < end and lb.closed)
+            for begin in (start, *(label.end for label in labels)):  # "Pagamento: RiBa 30 gg"
+                found = _terms_of_cell(sheet, row, begin, end)
+                if found:
+                    return found, False
     return None
+
+
+def _terms_of_cell(sheet: Sheet, row: SheetRow, start: int, end: int) -> Found | None:
+    """What a cell says of the terms from its token `start` on: at once, or in a sentence."""
+    text = row.text(start, end)
+    matches = [m for p in _terms_patterns() if (m := p.search(text)) and (m.start() == 0 or len(m[0]) > SHORTEST_INNER)]
+    match = min(matches, key=lambda m: (m.start(), -m.end()), default=None)
+    if match is None or len(match[0]) <= SHORTEST_TERMS or _NO_TERMS.search(text):
+        return None
+    return Found(_with_wrapped(sheet, row, start, end, match[0]), row.page, tuple(row.tokens[start:end]))
 
 
 def _terms_behind(sheet: Sheet, row: SheetRow, label: Label) -> Found | None:
     end = row.cell_of(label.start)[1]
     if end == label.end and end < len(row.tokens):  # the value stands in the next cell
         end = row.cell_of(end)[1]
+    end = next((lb.start for lb in row.labels if lb.start >= label.end and lb.closed and lb.start < end), end)
     for begin in (label.start, label.end):  # "Zahlbar innerhalb …": the label may open the sentence
         text = row.text(begin, end).strip(" :.-")
         match = next((m for p in _terms_patterns() if (m := p.match(text))), None)
@@ -491,9 +498,9 @@ def _terms_behind(sheet: Sheet, row: SheetRow, label: Label) -> Found | None:
         for start, stop in below.cells:
             text = below.text(start, stop)
             if below.page == row.page and any(p.match(text) for p in _terms_patterns()):
-                return Found(
-                    _with_wrapped(sheet, below, start, stop, text), below.page, tuple(below.tokens[start:stop])
-                )
+                sentence = _TERMS_END.split(text)[0]
+                whole = _with_wrapped(sheet, below, start, stop, text) if sentence == text else sentence
+                return Found(whole, below.page, tuple(below.tokens[start:stop]))
     return None
 
 

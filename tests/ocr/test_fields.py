@@ -364,4 +364,17 @@ def test_a_row_of_sums_far_from_its_headings_names_them_by_what_they_add_up_to()
 
 def test_terms_go_on_in_the_next_line() -> None:
     fields = read("Zahlungsbedingungen: Der Rechnungsbetrag wurde bereits\nbeglichen.\nZahlungsart: SEPA\n")
-    assert fields["payment_terms"].value == "Zahlungsbedingungen: Der Rechnungsbetrag wurde bereits beglichen"
+    assert fields["payment_terms"].value == "Der Rechnungsbetrag wurde bereits beglichen"
+
+
+@pytest.mark.parametrize(
+    ("printed", "terms"),
+    [
+        ("Terms of payment Payment within 7 days of invoice date. E&OE.", "Payment within 7 days of invoice date"),
+        ("Pagamento: RiBa 30 gg f.m.   Data scadenza: 21/08/2024", "RiBa 30 gg f.m."),
+        ("Zahlung: 14 Tage netto.", "14 Tage netto"),
+        ("Betalingsvoorwaarden: Betaling binnen 21 dagen Vervaldag: 07-05-2026", "Betaling binnen 21 dagen"),
+    ],
+)
+def test_terms_end_before_what_follows(printed: str, terms: str) -> None:
+    assert read(f"{printed}\n")["payment_terms"].value == terms
