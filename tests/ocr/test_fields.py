@@ -372,7 +372,7 @@ def test_terms_go_on_in_the_next_line() -> None:
     [
         ("Terms of payment Payment within 7 days of invoice date. E&OE.", "Payment within 7 days of invoice date"),
         ("Pagamento: RiBa 30 gg f.m.   Data scadenza: 21/08/2024", "RiBa 30 gg f.m."),
-        ("Zahlung: 14 Tage netto.", "14 Tage netto"),
+        ("Rechnung\nRechnungsdatum 12.05.2024\nZahlung: 14 Tage netto.\nGesamtbetrag 12,00 €", "14 Tage netto"),
         ("Betalingsvoorwaarden: Betaling binnen 21 dagen Vervaldag: 07-05-2026", "Betaling binnen 21 dagen"),
     ],
 )
