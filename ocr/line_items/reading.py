@@ -19,6 +19,7 @@ from ocr.line_items.drafts import (
     patient_in,
     text_of,
 )
+from ocr.line_items.records import read_records
 from ocr.line_items.texts import LONGEST_HEADING, Groups, settle_texts
 from ocr.line_items.values import finish, repair_codes, take_counts
 from ocr.tables import (
@@ -47,7 +48,9 @@ def read_line_items(
     """The lines of the document that stands on these pages, from top to bottom. template: the supplier's, if known."""
     sheet = read_sheet(pages)
     known = place_columns(template.columns if template else (), sheet, {page.number: page.width for page in pages})
-    drafts = list(_read_tables(sheet, known, kind is DocumentKind.DELIVERY_NOTE)) or _read_unknown(sheet, kind)
+    unpriced = kind is DocumentKind.DELIVERY_NOTE
+    drafts = list(_read_tables(sheet, known, unpriced)) or read_records(sheet, unpriced=unpriced)
+    drafts = drafts or _read_unknown(sheet, kind)
     printed = sums(sheet)
     sizes = {page.number: page for page in pages}
     finished = [(item, draft) for draft in drafts if (item := finish(draft, sheet, sizes)) is not None]
