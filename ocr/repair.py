@@ -28,6 +28,7 @@ _CAMEL = re.compile(r"(?<=[a-z]{3})(?=[A-Z][a-z]{3})")
 _SIGNED = re.compile(r"([-+(]*)([^\W\d_]|[£€$])(\d[\d.,]*[.,]\d\d\)?-?)")
 _ZERO_IN_LETTERS = re.compile(r"(?=[A-Z]+0)[A-Z0]+(?![^\W_])")
 _AMONG_LETTERS = re.compile(r"[A-Z]0[A-Z]")
+_LETTERED = re.compile(r"^([-+(]*(?:US|AU|NZ|CA|HK|A|C|S))S([-+]?\d[\d.,]*[.,]\d\d\)?-?)$")  # "AS12.50" for "A$12.50"
 _MISREAD = {"£": "fFEtL", "€": "EeCcG", "$": "S"}  # letters that a currency sign is read as
 
 
@@ -50,8 +51,9 @@ def _with_letters(text: str, seen: frozenset[str]) -> str:
 
 
 def repair_signs(words: Sequence[Word]) -> list[Word]:
-    """The words of a page, the currency signs before its amounts put right: "f17.48" where others are "£4.84". Only
-    where the sign stands before more amounts than the letter."""
+    """The words of a page, the currency signs before its amounts put right: "f17.48" where others are "£4.84", only
+    where the sign stands before more amounts than the letter; and "AS17.48", whose letters are of a dollar's sign."""
+    words = [replace(word, text=_LETTERED.sub(r"\1$\2", word.text)) for word in words]
     signed = [_SIGNED.fullmatch(word.text) for word in words]
     count = Counter(match[2] for match in signed if match)
     printed = {
