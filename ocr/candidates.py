@@ -212,6 +212,9 @@ _NO_PREFIX = frozenset({"tax_id", "company_number", "bank", "phone", "mobile", "
 _PAGE = re.compile(
     r"^(?:pages?|pg|p[aá]g|seite|blatt|blad|p[aá]gina|hoja|foglio)\.?:? \d", re.IGNORECASE
 )  # "PAGE 1 OF 1"
+_PAGE_OF = re.compile(
+    r"^(?:pages?|pg|p[aá]g|seite|blatt|blad)\.?:?\d{1,2}(?:/|of|von|van)\d{1,2}$", re.IGNORECASE
+)  # "Pg1/2"
 _PERCENT_OR_UNIT = re.compile(r"%$|^\d+([.,]\d+)?(kg|g|ml|l|cl|mm|cm|m|x|pk|kw|h|%)$", re.IGNORECASE)
 _DECIMAL = re.compile(r"^[£$€]?-?\d{1,3}(?:[.,]?\d{3})*[.,]\d{2}-?$")
 
@@ -227,6 +230,7 @@ def find_numbers(sheet: Sheet, dates: Sequence[DateCandidate]) -> list[NumberCan
         foreign = places | {label.start for label in row.labels if label.classes & _NO_PREFIX}
         foreign |= {lb.start for lb in row.labels if BOX_NUMBER.fullmatch(row.tokens[lb.start].text)}
         foreign |= {i + k for i, token in enumerate(row.tokens) if token.text.startswith("§") for k in range(4)}
+        foreign |= {i for i, token in enumerate(row.tokens) if _PAGE_OF.match(token.text)}
         foreign |= {i + k for i in range(len(row.tokens)) if _PAGE.match(row.text(i, i + 2)) for k in range(4)}
         for i in range(len(row.tokens)):
             if i in foreign or (i and _AREA_CODE.match(row.tokens[i - 1].text)):

@@ -15,7 +15,7 @@ from ocr.parse import fold
 from ocr.types import DocumentKind, Page
 
 PAGE_OF = re.compile(
-    r"\b(?:page|seite|pagina|pagine|pag|sheet|blatt|p)\.?\s*(\d{1,2})\s*(?:of|von|van|de|di|sur|/)\s*(\d{1,2})\b"
+    r"\b(?:page|pg|seite|pagina|pagine|pag|sheet|blatt|p)\.?\s*(\d{1,2})\s*(?:of|von|van|de|di|sur|/)\s*(\d{1,2})\b"
 )
 BARE_PAGE_OF = re.compile(r"^(\d{1,2})\s*(?:/|of)\s*(\d{1,2})$")
 PAGE_ONLY = re.compile(r"\b(?:page|seite|pagina|sheet|blatt)\.?\s*(\d{1,2})\b")

@@ -36,6 +36,11 @@ def test_percentages_dates_and_telephones_are_no_amounts() -> None:
     assert amounts("VAT 20 %  12/03/2024  Tel 020 7946 0601 x") == []
 
 
+@pytest.mark.parametrize("page", ["Page 1 of 2", "Pg1/2", "Seite1von2"])
+def test_the_number_of_a_page_is_no_documents_number(page: str) -> None:
+    assert numbers(f"{page}\n4-7602") == ["4-7602"]
+
+
 def test_a_number_in_two_words_is_offered_whole() -> None:
     assert "DN 0712" in numbers("Delivery note DN 0712")
 
