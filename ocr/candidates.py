@@ -38,11 +38,13 @@ class Candidate:
 
 @dataclass(frozen=True, slots=True)
 class AmountCandidate(Candidate):
-    """decimals: how many are printed. marked: a currency sign or code stands at it."""
+    """decimals: how many are printed. marked: a currency sign or code stands at it. misread: why the value is not the
+    one that was read (`ocr.misread`)."""
 
     value: Decimal
     decimals: int
     marked: bool
+    misread: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
