@@ -43,6 +43,7 @@ _DAYS = re.compile(r"^\d{1,3}$")
 SENTENCE = 8  # words in a cell that is prose: a lone word of it is no label unless a value follows
 _COLUMNS = frozenset({"column", "other_amount"})
 _WAYS_AND_DAYS = frozenset({"tendered", "payment_date", "date"})
+_NAMED_AMOUNTS = frozenset({"amount_paid", "amount_due", "previous_balance", "rounding"})
 _AMOUNT = re.compile(r"\d[.,]\d\d$")
 _TAXES = frozenset({"tax", "tax_included"})
 _NUMBERED = frozenset(
@@ -222,9 +223,9 @@ class Sheet:
         if label is None:
             return self._wrapped_label(row) if token == 0 else None
         gap = max((row.tokens[token].left - label.right) / self.height[row.page], 0.0)
-        payment = _payment(row, label, token)
-        if payment:
-            return LeftLabel(replace(payment, end=label.end, right=label.right), 0, 0, gap)
+        told = _told_closer(row, label, token)
+        if told:
+            return LeftLabel(replace(told, end=label.end, right=label.right), 0, 0, gap)
         begin = token if at else label.end
         between = [t for t in row.tokens[begin:token] if t.words and not _CURRENCY_WORD.match(t.text)]
         values = sum(1 for t in between if t.text[-1:].isdigit() and len(t.text) > 1 and not _DATE_LIKE.match(t.text))
@@ -474,14 +475,17 @@ def _meant(label: Label, after: Token | None) -> frozenset[str]:
     return label.classes - {QUALIFIER}
 
 
-def _payment(row: SheetRow, label: Label, token: int) -> Label | None:
-    """The label of a payment of which the given one only tells the way or the day: "Paid today - Visa ending 4417"."""
-    if not label.classes <= _WAYS_AND_DAYS:
+def _told_closer(row: SheetRow, label: Label, token: int) -> Label | None:
+    """The label of which the given one only tells more: the way or the day of a payment ("Paid today - Visa ending
+    4417"), or whether tax is in an amount that has a name ("Already paid | gross")."""
+    if label.classes <= _WAYS_AND_DAYS:
+        named = frozenset({"amount_paid"})
+    elif label.alone and set(row.tokens[label.start].words) <= set(load_table("names")["net_or_gross"]):
+        named = _NAMED_AMOUNTS
+    else:
         return None
-    paid = next(
-        (before for before in row.labels if before.end <= label.start and "amount_paid" in before.classes), None
-    )
-    return None if paid is None or any(_AMOUNT.search(t.text) for t in row.tokens[paid.end : token]) else paid
+    told = next((before for before in row.labels if before.end <= label.start and before.classes & named), None)
+    return None if told is None or any(_AMOUNT.search(t.text) for t in row.tokens[told.end : token]) else told
 
 
 def _slashed(row: SheetRow, label: Label) -> tuple[Label, ...]:

@@ -128,7 +128,9 @@ def test_the_spanish_sign_for_number_is_a_word_of_labels() -> None:
     assert "order_number" in Sheet([make_page("Factura\nN.º de pedido: 4711   Fecha: 1/2/2025")]).label_classes
 
 
-@pytest.mark.parametrize("row", ["Paid today - Visa ending 4417   12.00", "Paid 14.05.2025 by card   12.00"])
+@pytest.mark.parametrize(
+    "row", ["Paid today - Visa ending 4417   12.00", "Paid 14.05.2025 by card   12.00", "Already paid   gross   12.00"]
+)
 def test_the_way_and_the_day_belong_to_the_label_of_a_payment(row: str) -> None:
     assert labels_at(row, "12.00") == {"amount_paid": "left"}
 
