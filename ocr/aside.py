@@ -24,6 +24,7 @@ OFF = 0.2  # word heights from the nearest row: a line of its own
 NEAR = 1.0  # word heights: a line further from all rows says nothing
 SHARE = 0.35  # of the lines near a row that stand at none
 MOST_TRIED = 6  # strips of a page
+HEADED = 3.0  # word heights from a table's heading to its first row
 MOST_BESIDE = 0.6  # of a table's rows that text beside it stands at, or has amounts for, by chance
 COUNTED = frozenset({Role.QUANTITY, Role.UNIT_PRICE, Role.TOTAL})
 
@@ -137,12 +138,16 @@ def _is_whole(tokens: Sequence[Token], model: Columns) -> bool:
 
 def _goes_on(table: Sequence[Row], text: Page) -> bool:
     """Whether the rows of a table go on in the text beside it, at their heights or with an amount for most: then it is
-    columns of the table, and where they stand at other heights, the paper is bent."""
+    columns of the table, and where they stand at other heights, the paper is bent. So does a heading beside its own."""
     lines = rows(text)
+    tokens = _tokens(lines)
+    for heading in find_headings(lines, tokens):
+        if 0 < table[0].y - lines[heading.last].y < HEADED * table[0].height:
+            return True
     beside = [any(abs(line.y - row.y) < OFF * row.height for line in lines) for row in table]
     priced = [
-        any(token.kind is Kind.AMOUNT for token in tokens)
-        for line, tokens in zip(lines, _tokens(lines), strict=True)
+        any(token.kind is Kind.AMOUNT for token in words)
+        for line, words in zip(lines, tokens, strict=True)
         if table[0].y - line.height < line.y < table[-1].y + line.height
     ]
     return max(sum(beside), sum(priced)) > MOST_BESIDE * len(table)

@@ -27,6 +27,7 @@ LONGEST_PHRASE = 5  # words
 MOST_LOOSE_WORDS = 4  # of a heading's further row in which not every word is known
 SHORTEST_COMPOUND = 9  # letters
 MISREAD = 84  # of 100: likeness of a misread heading word
+SURE_HEADING = 4  # columns known
 MAX_UNKNOWN = 0.5  # share of the heading's words that may be unknown
 NOWHERE = 4.0  # cost of a token that no column takes
 HOPELESS = NOWHERE + 3.0  # cost of a token in a column that no neighbour can make up for
@@ -278,8 +279,10 @@ def _score(row: Row, tokens: Sequence[Token]) -> int:
         return 0
     unknown = sum(len(cell.words) for cell in cells if not cell.roles)
     total = sum(len(cell.words) for cell in cells)
-    numbers = sum(any(c.isdigit() for c in word.text) for word in row.words)
-    if unknown > MAX_UNKNOWN * total or numbers > (len(known) >= 4):
+    sure = len(known) >= SURE_HEADING
+    end = known[-1].right if sure else row.words[-1].right  # text beside the table may have numbers at its height
+    numbers = sum(any(c.isdigit() for c in word.text) for word in row.words if word.left < end)
+    if unknown > MAX_UNKNOWN * total or numbers > sure:
         return 0
     return len({next(iter(sorted(cell.roles))) for cell in known})
 
@@ -498,6 +501,8 @@ _CODE_HEADINGS = frozenset(
 )
 _DEBIT_OR_DOCTOR = "dr"  # what is charged, beside a column of credits; else who treated
 _CREDITS = frozenset({"cr", "credit", "credits"})
+_NAME_OR_MAKER = "brand"  # a beer's name, behind its number; else who made the goods
+_EXPECTED_OR_EXPIRY = "exp"  # what was expected, beside a column of what came; else until when goods keep
 _DELIVERED = (
     "del",
     "ship",
@@ -512,21 +517,30 @@ _DELIVERED = (
     "conseg",
     "inv",
     "charged",
+    "act",
+    "this",
+    "now",
 )
 
 
 def _resolve(columns: tuple[Column, ...]) -> tuple[Column, ...]:
     """Settles words that serve two columns."""
     found = list(columns)
+    for i, column in enumerate(found):
+        if column.text == _NAME_OR_MAKER and not _is_name_behind_code(i, columns):
+            found[i] = replace(column, role=Role.OTHER)
     names = [i for i, column in enumerate(found) if column.role is Role.DESCRIPTION]
     if len(names) > 1:
-        coded = [i for i in names if found[i].text in _CODE_HEADINGS]
-        for i in coded if len(coded) < len(names) else names[:-1][: len(names) - 1] if len(coded) == len(names) else []:
+        codes = [i for i in names if found[i].text in _CODE_HEADINGS]
+        for i in codes if len(codes) < len(names) else names[:-1][: len(names) - 1] if len(codes) == len(names) else []:
             found[i] = replace(found[i], role=Role.SKU)
     quantities = [i for i, column in enumerate(found) if column.role is Role.QUANTITY]
     credited = any(column.text in _CREDITS for column in found)
+    ordered = any(column.role is Role.ORDERED and column.text != _EXPECTED_OR_EXPIRY for column in found)
+    expected = not ordered and any(_names_delivered(found[i].text) for i in quantities)
     for i, column in enumerate(found):
-        if column.text == _DEBIT_OR_DOCTOR and not credited:
+        meant = {_DEBIT_OR_DOCTOR: credited, _EXPECTED_OR_EXPIRY: expected}
+        if not meant.get(column.text, True):
             found[i] = replace(column, role=Role.OTHER)
     first_name = next((i for i, column in enumerate(found) if column.role is Role.DESCRIPTION), 0)
     if not quantities:  # "Amount, Product, Price, Total": what stands before the name is counted, not paid
@@ -541,6 +555,13 @@ def _resolve(columns: tuple[Column, ...]) -> tuple[Column, ...]:
                 role = Role.POSITION if i == 0 and _names_position(found[i].text) else Role.ORDERED
                 found[i] = replace(found[i], role=Role.OTHER if i > best else role)
     return tuple(found)
+
+
+def _is_name_behind_code(at: int, columns: Sequence[Column]) -> bool:
+    """Whether a column that may name the goods stands behind that of their numbers, and no other column names them."""
+    before = columns[at - 1] if at else None
+    coded = before is not None and (before.role is Role.SKU or before.text in _CODE_HEADINGS)
+    return coded and not any(c.role is Role.DESCRIPTION for i, c in enumerate(columns) if i not in (at - 1, at))
 
 
 def _names_position(text: str) -> bool:

@@ -10,7 +10,7 @@ from itertools import pairwise
 from statistics import median
 
 from ocr.cells import TIMES_SIGNS, Kind, Token, is_code
-from ocr.columns import Column, Columns, Role, share_out
+from ocr.columns import Column, Columns, Role, roles_of, share_out
 from ocr.tables import Sheet, cells, is_carried, label_words, names_a_sum
 from ocr.types import DocumentKind
 
@@ -498,7 +498,8 @@ def _with_coded_names(model: Columns, sheet: Sheet, rows: Sequence[int]) -> Colu
 
 def _with_description(model: Columns, sheet: Sheet, rows: Sequence[int]) -> Columns:
     """The names' column: the unknown one that holds most letters, else where most words have no column."""
-    letters = {column: 0 for column in model.columns if column.role is Role.OTHER}
+    unknown = [column for column in model.columns if column.role is Role.OTHER and not roles_of(column.text)]
+    letters = dict.fromkeys(unknown, 0)
     for i in rows:
         placed = share_out(sheet.tokens[i], model)
         for token, column in zip(sheet.tokens[i], placed, strict=True):

@@ -19,12 +19,14 @@ from ocr.line_items.drafts import (
     patient_in,
     text_of,
 )
+from ocr.line_items.labelled import read_labelled
 from ocr.line_items.records import read_records
 from ocr.line_items.texts import LONGEST_HEADING, Groups, settle_texts
 from ocr.line_items.values import finish, repair_codes, take_counts
 from ocr.tables import (
     Sheet,
     TableRow,
+    cells,
     ends_as_sum,
     is_carried,
     is_leader,
@@ -39,6 +41,7 @@ from ocr.types import DocumentKind, LineItem, Page
 from ocr.unheaded import complete_columns, infer_columns, opens_with_sum
 
 FAR_RIGHT = 8.0  # word heights: no name begins so far to the right of the others
+SHORTEST_SENTENCE, LONG_RUN = 5, 9  # words without a wide gap, with a full stop and without
 SURE_SUM = 3  # amounts that no further line equals by chance
 
 
@@ -67,6 +70,8 @@ def read_line_items(
 def _read_unknown(sheet: Sheet, kind: DocumentKind) -> list[Draft]:
     """The drafts of tables of which nothing is known but what they print."""
     unpriced = kind is DocumentKind.DELIVERY_NOTE
+    if unpriced and (labelled := read_labelled(sheet)):
+        return labelled
     headings = find_headings(sheet.rows, sheet.tokens)
     if any(heading.columns.has(Role.TOTAL) for heading in headings) and not unpriced:
         headings = [heading for heading in headings if heading.columns.has(Role.TOTAL)]
@@ -208,7 +213,7 @@ def _read_region(
         if half is not None and _completes(half, placed):
             draft = Draft([half, placed], model)
             half = None
-        elif _is_item(placed, model, unpriced):
+        elif _is_item(placed, model, unpriced) and (_is_coded(placed) or not groups.names_above_codes):
             if half is not None:  # "Box of 200" over the amounts of the same line
                 texts.append(half)
             draft = Draft([placed], model)
@@ -279,9 +284,10 @@ def _widest_name(table: Sequence[TableRow], model: Columns, unpriced: bool) -> f
 
 def _names_above_codes(table: Sequence[TableRow], model: Columns, unpriced: bool) -> bool:
     """Whether lines have nothing but an article number where their names should be, and a row of text right above:
-    above the first one too, and none below the last one."""
-    items = _items_above_sums(table, model, unpriced)
-    if len(items) < 2 or not all(_is_coded(table[i]) for i in items):
+    above the first one too, and none below the last one. A number in such a name may stand where counts do."""
+    counted = _items_above_sums(table, model, unpriced)
+    items = [i for i in counted if _is_coded(table[i])]
+    if len(items) < 2 or any(i not in items and i + 1 not in items for i in counted):
         return False
     texts = [i - 1 for i in items if i and i - 1 not in items and is_near(table[i - 1].row, table[i].row)]
     last = items[-1]
@@ -318,8 +324,8 @@ def _items_above_sums(table: Sequence[TableRow], model: Columns, unpriced: bool)
 
 
 def _is_coded(placed: TableRow) -> bool:
-    """Whether an article number stands where the name should; "1.00 x" may stand in the same column."""
-    names = placed.in_role(Role.DESCRIPTION)
+    """Whether an article number stands where the name should; its unit or "1.00 x" may stand in the same column."""
+    names = [token for token in placed.in_role(*NAMES) if token.kind is not Kind.UNIT]
     factor = len(names) == 3 and names[1].number is not None and names[2].text in TIMES_SIGNS
     return (len(names) == 1 or factor) and is_code(names[0])
 
@@ -357,18 +363,26 @@ def _is_item(placed: TableRow, model: Columns, unpriced: bool) -> bool:
     if not model.has(Role.TOTAL) or unpriced:
         if counted and not named and model.printed:  # a name stands above "2 of 5", never above a bare number
             return any(PARTIAL.fullmatch(token.text) for token in placed.in_role(Role.QUANTITY))
-        return (
-            bool(counted)
-            and named
-            and not _is_labelled(placed)
-            and count_letters(text_of(placed.in_role(*NAMES))) + len(placed.in_role(Role.SKU)) >= 2
-        )
+        codes = placed.in_role(Role.SKU)
+        told = count_letters(text_of(placed.in_role(*NAMES))) + len(codes) + any(map(is_code, codes))
+        return bool(counted) and named and told >= 2 and not (_is_labelled(placed) or _is_sentence(placed))
     return False
 
 
 def _is_labelled(placed: TableRow) -> bool:
-    """Whether a row begins with a label and its number ("Colis : 8"), as rows below a table do."""
-    return re.match(r"[^\W\d][^:\d]*: ?\d", " ".join(token.text for token in placed.tokens[:3])) is not None
+    """Whether a row begins with a label ("Colis : 8"), or its count stands behind one ("Signed    Parcels: 14"), as in
+    rows below a table."""
+    counts = placed.in_role(Role.QUANTITY)
+    before = placed.tokens[: placed.tokens.index(counts[0])] if counts else ()
+    opening = text_of(placed.tokens[:3])
+    return text_of(before).endswith(":") or re.match(r"[^\W\d][^:\d]*:(?:\s|$)", opening) is not None
+
+
+def _is_sentence(placed: TableRow) -> bool:
+    """Whether the count is a word of the small print, which runs on without regard to the columns."""
+    counts = placed.in_role(Role.QUANTITY, Role.ORDERED)
+    around = next((len(cell) for cell in cells(placed.tokens) if counts and counts[0] in cell), 0)
+    return around >= (SHORTEST_SENTENCE if placed.tokens[-1].text.endswith(".") else LONG_RUN)
 
 
 def _is_plain_total(placed: TableRow, total: Token) -> bool:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 from ocr.cells import Kind, Token, is_code
-from ocr.columns import Columns, Role
+from ocr.columns import NAMES, Columns, Role
 from ocr.line_items.drafts import (
     TIMES,
     Draft,
@@ -58,7 +58,7 @@ def settle_texts(
     """Hands the text rows between two items to the one above, to the one below, or to the headings."""
     left = list(texts)
     if groups.names_above_codes and below is not None and left:
-        below.code = tuple(token for token in below.own_name if is_code(token))
+        below.code = below.in_role(*NAMES)
         below.name.append(left.pop().tokens)
     if above is not None:
         left = _take_named_below(above, _take_stacked(above, left), below, groups)

@@ -667,3 +667,82 @@ Date           Description          Charges
     low = [replace(w, bottom=w.bottom - 4.6) if w.text in ("Bar", "Tax") else w for w in page.words]
     items = read_line_items([replace(page, words=tuple(low))], DocumentKind.INVOICE)
     assert [item.description for item in items] == ["Lobby Bar", "Occupancy Tax"]
+
+
+HANDHELD = """
+PROD                          EXP     ACT    +/-
+Gloves Blue Lge 12x100 Boxed Nitrile
+72-424  case                  5.0     5.0
+Tea 1100 bags                1100
+31-908  box                   6.0     3.0     -3
+
+LINES    2
+SHORTS   1
+"""
+
+
+def test_a_name_may_stand_above_its_article_number_and_unit() -> None:
+    items = read(HANDHELD, DocumentKind.DELIVERY_NOTE)
+    assert [(i.sku, i.description, i.quantity, i.quantity_ordered) for i in items] == [
+        ("72-424", "Gloves Blue Lge 12x100 Boxed Nitrile", Decimal("5.0"), Decimal("5.0")),
+        ("31-908", "Tea 1100 bags 1100", Decimal("3.0"), Decimal("6.0")),
+    ]
+
+
+def test_what_was_sent_before_is_not_delivered_and_an_expiry_is_not_expected() -> None:
+    (item,) = read(
+        """
+Code     Description            Ordered    Prev. sent    This despatch    Exp
+HG322    Alcohol Free IPA             8             5                3    06/27
+""",
+        DocumentKind.DELIVERY_NOTE,
+    )
+    assert (item.quantity, item.quantity_ordered) == (Decimal(3), Decimal(8))
+
+
+def test_rows_below_a_note_are_no_goods() -> None:
+    items = read(
+        """
+Code     Description                   Ordered    Shipped
+HG322    Alcohol Free IPA                    8          3
+HG323    Pale Ale                            2          2
+Signed        Print name         No. of parcels: 14
+Please check goods before signing. No claims after 24 hrs of the delivery can be accepted.
+""",
+        DocumentKind.DELIVERY_NOTE,
+    )
+    assert [item.sku for item in items] == ["HG322", "HG323"]
+
+
+def test_numbers_beside_a_heading_do_not_hide_it() -> None:
+    items = read(
+        """
+                                                     Empties taken
+Item    Brand                    Ord   Delivered     50 litre    11
+SD85    Best Bitter 9G             2           2     30 litre     3
+EW84    Session IPA 30L            6           5     Crates      11
+""",
+        DocumentKind.DELIVERY_NOTE,
+    )
+    assert [(i.description, i.quantity) for i in items] == [
+        ("Best Bitter 9G", Decimal(2)),
+        ("Session IPA 30L", Decimal(5)),
+    ]
+
+
+def test_counts_may_be_labelled_line_by_line() -> None:
+    items = read(
+        """
+Dry Cider 20L BIB
+LVG637     Ordered 14   Qty 12   bib   SHORT 2
+Croissant Butter RTB 60g
+563870     Ordered 8    Qty 8    case
+
+Items: 2    Damages: 0
+""",
+        DocumentKind.DELIVERY_NOTE,
+    )
+    assert [(i.sku, i.description, i.quantity, i.quantity_ordered, i.unit) for i in items] == [
+        ("LVG637", "Dry Cider 20L BIB", Decimal(12), Decimal(14), "bib"),
+        ("563870", "Croissant Butter RTB 60g", Decimal(8), Decimal(8), "case"),
+    ]
