@@ -574,7 +574,7 @@ def _names_delivered(text: str) -> bool:
 
 def _is_table(model: Columns) -> bool:
     """Whether goods can stand below: a name or article number, and what is counted or paid."""
-    if _heads_sums(model):
+    if _heads_sums(model) or _heads_signatures(model):
         return False
     named = model.has(Role.DESCRIPTION) or any(column.under for column in model.columns)
     counted = model.has(Role.QUANTITY) or model.has(Role.UNIT_PRICE) or model.has(Role.TOTAL)
@@ -591,6 +591,12 @@ def _heads_sums(model: Columns) -> bool:
     counted = model.of(Role.QUANTITY, Role.SKU, Role.DATE, Role.DISCOUNT)
     taxed = model.has(Role.TAX) or len(model.of(Role.TOTAL, Role.OTHER)) >= MOST_SUMS
     return bool(names) and names <= _sums() and taxed and not counted
+
+
+def _heads_signatures(model: Columns) -> bool:
+    """Whether a heading is of a form to be signed: "Customer signature    Name    Received"."""
+    phrases = load_table("columns")["headings"]["signed"]
+    return any(f" {phrase} " in f" {column.text} " for column in model.columns for phrase in phrases)
 
 
 @cache

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from functools import cache
 
-from ocr.cells import Kind, Token, is_misread_one, split_quantity_unit
+from ocr.cells import LONGEST_NUMBER, Kind, Token, is_misread_one, split_quantity_unit
 from ocr.columns import Column, Columns, Role
 from ocr.details import species
 from ocr.layout import Row
@@ -136,6 +136,8 @@ def quantity_in(text: str, decimal: str) -> tuple[Decimal | None, str]:
     split = split_quantity_unit(text)
     if split:
         return parse_quantity(split[0], decimal=decimal), split[1]
+    if text.isdigit() and len(text) > LONGEST_NUMBER:
+        return None, ""
     return parse_quantity(text, decimal=decimal), ""
 
 

@@ -746,3 +746,31 @@ Items: 2    Damages: 0
         ("LVG637", "Dry Cider 20L BIB", Decimal(12), Decimal(14), "bib"),
         ("563870", "Croissant Butter RTB 60g", Decimal(8), Decimal(8), "case"),
     ]
+
+
+def test_a_row_for_signatures_heads_no_goods() -> None:
+    items = read(
+        """
+Qty    Product    Description                 Price     Value
+2      208833     Chopped Tomatoes 6x2.5kg    14.50     29.00
+Total lines 1                                           29.00
+
+Customer signature       Name              Received
+Pallets returned         Claims to 01632       4026
+""",
+        DocumentKind.DELIVERY_NOTE,
+    )
+    assert [item.sku for item in items] == ["208833"]
+
+
+def test_a_long_run_of_figures_is_no_count() -> None:
+    items = read(
+        """
+Ref        Product          Delivered
+HG322      Pale Ale                 2
+HG323      Amber Ale                1
+DEL5390    17 May 2025     4500082206
+""",
+        DocumentKind.DELIVERY_NOTE,
+    )
+    assert [item.quantity for item in items] == [Decimal(2), Decimal(1)]
