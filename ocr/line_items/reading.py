@@ -372,8 +372,8 @@ def _is_item(placed: TableRow, model: Columns, unpriced: bool) -> bool:
 def _is_labelled(placed: TableRow) -> bool:
     """Whether a row begins with a label ("Colis : 8"), or its count stands behind one ("Signed    Parcels: 14"), as in
     rows below a table."""
-    counts = placed.in_role(Role.QUANTITY)
-    before = placed.tokens[: placed.tokens.index(counts[0])] if counts else ()
+    count = placed.value(Role.QUANTITY)
+    before = placed.tokens[: placed.tokens.index(count)] if count else ()
     opening = text_of(placed.tokens[:3])
     return text_of(before).endswith(":") or re.match(r"[^\W\d][^:\d]*:(?:\s|$)", opening) is not None
 
