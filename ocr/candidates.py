@@ -38,13 +38,11 @@ class Candidate:
 
 @dataclass(frozen=True, slots=True)
 class AmountCandidate(Candidate):
-    """decimals: how many are printed. marked: a currency sign or code stands at it. misread: why the value is not the
-    one that was read (`ocr.misread`)."""
+    """decimals: how many are printed. marked: a currency sign or code stands at it."""
 
     value: Decimal
     decimals: int
     marked: bool
-    misread: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -194,7 +194,6 @@ _RATE_MARK = re.compile(
 _SUMS = frozenset({"total", "gross_total", "net_total", "tax", "tax_included", "amount_due"})
 _WHOLES = frozenset({"total", "gross_total", "amount_due"})
 _SUMMED = _WHOLES | {"other_amount"}
-HIGHEST_RATE = 40  # percent; no country takes more
 SHORTEST_SENTENCE = 7  # words, with figures
 RATE_WORDS = 4  # at the head of a row of one rate
 
@@ -221,7 +220,7 @@ class AmountFacts:
         ranked = sorted(self.values, reverse=True)
         self.rank = {value: i for i, value in enumerate(ranked)}
         self.largest = ranked[0] if ranked else Decimal(1)
-        self.rates = rates_of(sheet)
+        self.rates = {rate for m in _RATE.finditer(sheet.text) if 0 < (rate := Decimal(m[1].replace(",", "."))) < 40}
         self.taxes = {
             (x * rate / base).quantize(CENT)
             for rate in self.rates
@@ -238,7 +237,7 @@ class AmountFacts:
         self.sum_of_parts = self._sums_of_parts(amounts, views)
         self.parts = {part for parts, _ in self.sum_of_parts.values() for part in parts}
         self.bottom = max((a.row.index for a in amounts), default=0)
-        self.priced = sum_of_items(items)
+        self.priced = sum(item.net_amount for item in items if item.net_amount is not None) if items else None
         self.item_boxes = [item.box for item in items if item.box]
         self.median_height = median([a.height for a in amounts]) if amounts else 1.0
         self.pair_sums = self._pair_sums(amounts)
@@ -319,17 +318,6 @@ class AmountFacts:
 
     def of(self, *names: str) -> set[Decimal]:
         return set().union(*(self.labelled.get(name, set()) for name in names))
-
-
-def rates_of(sheet: Sheet) -> frozenset[Decimal]:
-    """The rates of tax, or the like, that a document prints, in percent."""
-    rates = (Decimal(m[1].replace(",", ".")) for m in _RATE.finditer(sheet.text))
-    return frozenset(rate for rate in rates if 0 < rate < HIGHEST_RATE)
-
-
-def sum_of_items(items: Sequence[LineItem]) -> Decimal | None:
-    """What the lines come to; None without any."""
-    return sum((i.net_amount for i in items if i.net_amount is not None), Decimal(0)) if items else None
 
 
 def _is_rate_row(amounts: Sequence[AmountCandidate]) -> bool:

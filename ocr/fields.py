@@ -10,7 +10,6 @@ import numpy.typing as npt
 
 from ocr.addresses import has_word
 from ocr.candidates import (
-    AmountCandidate,
     Candidate,
     NumberCandidate,
     clean_number,
@@ -30,10 +29,7 @@ from ocr.features import (
     amount_features,
     date_features,
     number_features,
-    rates_of,
-    sum_of_items,
 )
-from ocr.misread import mend_amounts
 from ocr.parse import fold
 from ocr.parties.election import PARTY_FIELDS, NameOption, elect_parties, party_options
 from ocr.parties.fields import name_fields, read_parties
@@ -56,7 +52,6 @@ SAME_DAY_CONFIDENCE = 0.8  # that an invoice is of the day it was delivered on, 
 UNPAID_CONFIDENCE = 0.95  # that an invoice without a word of payment is to be paid in full
 LISTED, LISTED_ALONE = 2.0, 0.5  # the sum of the payments listed is what was paid; a lone one may not be all
 SAME = 0.5  # a balance that equals the total, nothing being paid
-MENDED_CONFIDENCE = 0.8  # that a sum is what the page demands where another was read
 CENT = 0.011  # currency units; a cent, and what binary fractions lose
 HIGHEST_TAX = 0.35  # share of the net amount; no country takes more
 ROUNDING = 0.051  # currency units: cash rounding may stand between net + tax and the total
@@ -203,9 +198,6 @@ def gather_evidence(
 
     amounts = find_amounts(sheet)
     views = [LabelView(sheet, a, behind=True) for a in amounts]
-    if sheet.method is Method.OCR:
-        labels = [view.nearest() for view in views]
-        amounts = mend_amounts(amounts, labels, rates_of(sheet), sum_of_items(line_items))
     amount_facts = AmountFacts(sheet, amounts, views, line_items)
     date_facts = DateFacts(sheet, dates, readings)
 
@@ -218,12 +210,7 @@ def gather_evidence(
         sheet,
         kind,
         tuple(
-            Option(
-                amount_facts.value_of(a),
-                a,
-                _of_kind(amount_features(amount_facts, a, view), kind),
-                MENDED_CONFIDENCE if a.misread else 1.0,
-            )
+            Option(amount_facts.value_of(a), a, _of_kind(amount_features(amount_facts, a, view), kind))
             for a, view in zip(amounts, views, strict=True)
         ),
         tuple(
@@ -484,8 +471,7 @@ def _elect(evidence: Evidence, ballot: Ballot, shares: Array) -> Field | None:
         value = abs(value)
     told = sorted(option.features, key=lambda n: -ballot.model.weights[n] * option.features[n])
     by_template = evidence.guide is not None and evidence.guide.told(ballot.name, place)
-    misread = place.misread if isinstance(place, AmountCandidate) else ()
-    names = (*misread, *(n for n in told[:3] if ballot.model.weights[n] > 0))
+    names = tuple(n for n in told[:3] if ballot.model.weights[n] > 0)
     return Field(
         value=value,
         confidence=ballot.model.calibrate(float(shares[best])) * option.sure,
