@@ -117,7 +117,8 @@ def read_typed(folder: Path) -> Iterator[Document]:
         pages = [make_page(file.read_text(encoding="utf-8"))]
         truth = {name: value for name, value in row["fields"].items() if name in SCORED and value is not None}
         group = f"typed {file.stem}"
-        yield Document(group, "typed", group, kind, truth, False, decide.gather_evidence(Sheet(pages), kind))
+        evidence = decide.gather_evidence(Sheet(pages), kind)
+        yield Document(group, "typed", group, kind, truth, False, evidence, is_found=True)
 
 
 def make_document(row: Mapping[str, Any], pages: Sequence[Page]) -> Document:

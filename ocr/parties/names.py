@@ -207,9 +207,9 @@ def _is_heading(label: Label) -> bool:
 
 
 def _heads_figures(row: SheetRow, label: Label) -> bool:
-    """Whether a label that is all of a cell has its value in the next one: "Phone    93 555 61 14"."""
+    """Whether a label has figures right behind it, or in the next cell: "Phone    93 555 61 14"."""
     value = row.tokens[label.end : label.end + 1]
-    return label.alone and bool(value) and bool(re.match(r"[+(]?\d", value[0].text))
+    return bool(value) and bool(re.match(r"[+(]?\d", value[0].text))
 
 
 _NAME_WORDS = frozenset({"staff", "patient", "other_number", "tendered", "charge", "phone", "mobile", "other_amount"})

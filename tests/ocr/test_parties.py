@@ -80,7 +80,7 @@ def test_thanks_are_no_name() -> None:
 
 
 def test_words_that_recognition_glued_are_parted_on_pictures_only() -> None:
-    text = "Kilmora BrewingCompany\n2 Kilcullen Road, Naas W91 K7P8\n\nInvoice No 12\nTotal 10.00\n"
+    text = "Kilmora BrewingCompany\n2 Kilcullen Road, Naas W91 K7P8\nTel 045 555 0123\n\nInvoice No 12\nTotal 10.00\n"
     assert parties(text, method=Method.OCR)["supplier_name"] == "Kilmora Brewing Company"
     assert parties(text)["supplier_name"] == "Kilmora BrewingCompany"
 
