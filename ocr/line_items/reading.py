@@ -172,11 +172,12 @@ def _read_region(
     is_open, is_taxed = True, False  # whether lines may follow; whether the rows are those of a table of taxes
     page = sheet.rows[indices[0]].page if indices else 0
     table = [place(sheet, i, model) for i in indices]
+    items = _items_above_sums(table, model, unpriced)
     groups = Groups(
         patient=patient,
         widest=_widest_name(table, model, unpriced),
-        names_above=False if _names_below(table, model, unpriced) else None,
-        names_above_codes=_names_above_codes(table, model, unpriced),
+        names_above=False if _names_below(table, items) else None,
+        names_above_codes=_names_above_codes(table, items),
     )
     summed = 0  # how many drafts stand above the last sum
     for placed in table:
@@ -282,10 +283,9 @@ def _widest_name(table: Sequence[TableRow], model: Columns, unpriced: bool) -> f
     return max(rights, default=0.0)
 
 
-def _names_above_codes(table: Sequence[TableRow], model: Columns, unpriced: bool) -> bool:
+def _names_above_codes(table: Sequence[TableRow], counted: Sequence[int]) -> bool:
     """Whether lines have nothing but an article number where their names should be, and a row of text right above:
     above the first one too, and none below the last one. A number in such a name may stand where counts do."""
-    counted = _items_above_sums(table, model, unpriced)
     items = [i for i in counted if _is_coded(table[i])]
     if len(items) < 2 or any(i not in items and i + 1 not in items for i in counted):
         return False
@@ -296,10 +296,9 @@ def _names_above_codes(table: Sequence[TableRow], model: Columns, unpriced: bool
     return ends and len(texts) == len(items)
 
 
-def _names_below(table: Sequence[TableRow], model: Columns, unpriced: bool) -> bool:
+def _names_below(table: Sequence[TableRow], items: Sequence[int]) -> bool:
     """Whether lines have no name beside their amounts, and each a row of text right below: the last one too, and no
     name above the first one."""
-    items = _items_above_sums(table, model, unpriced)
     if len(items) < 2 or any(table[i].in_role(Role.DESCRIPTION) for i in items):
         return False
     above = table[items[0] - 1].row if items[0] else None
