@@ -208,6 +208,7 @@ class Writer:
             "goods": self.money(sum((line.total for line in paper.lines), Decimal(0))),
             "allowance": self.money(-paper.allowance) if paper.allowance else "",
             "paid": self.amount("amountPaid", paper.paid, is_signed=False) if paper.payments else "",
+            "unpaid": self.amount("amountPaid", Decimal(0)) if not paper.payments else "",
             "previous": self.amount("previousBalance", paper.previous, group="x") if paper.previous is not None else "",
             "balance": self.amount("balanceDue", paper.balance),
             "invoice_ref": paper.invoice_ref,
