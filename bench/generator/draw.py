@@ -485,7 +485,7 @@ class Draw:
 
     def number(self, day: date) -> str:
         if self.kind == "delivery_note":
-            return fill(self.random.choice(NOTE_SHAPES), self.random, day)
+            return fill(self.random.choice(self.layout.numbers or NOTE_SHAPES), self.random, day)
         text = fill(self.random.choice(self.layout.numbers or NUMBER_SHAPES[self.country.language]), self.random, day)
         return text.replace("INV", "CN").replace("RE", "GS") if self.kind == "credit_note" else text
 
