@@ -14,6 +14,7 @@ from statistics import median
 from typing import Any, TypeVar, TypeVarTuple
 
 from ocr.addresses import has_postcode, is_address_line, word_set
+from ocr.columns import Role, fold_heading, roles_of
 from ocr.layout import rows as layout_rows
 from ocr.lexicon import load_table
 from ocr.lexicon.labels import QUALIFIER, LabelIndex, LabelMatch, choose_languages, label_index
@@ -28,6 +29,7 @@ BOX_NUMBER = re.compile(r"\d{1,2}[.)]?")  # before the labels of a form of numbe
 BEHIND = 4.0  # word heights between a value and the label behind it
 NEAR_ABOVE = 2.6  # centre to centre: a heading directly above its value
 FEWEST_CAPTIONS = 3  # labels that stand below their values
+FEWEST_COLUMNS = 3  # known headings of a table of goods
 MOST_UNKNOWN = 0.4  # share of a row of captions that may be no known labels
 
 # A label glued to its value: "Date:12/03/2018", "Total:RM12.00", "Inv#123", "Tel:07-123". No time, no web address.
@@ -171,7 +173,7 @@ class Sheet:
 
     def _find_labels(self, row: SheetRow) -> list[Label]:
         labels = [label for cell in row.cells for label in self._labels_of_cell(row, *cell)]
-        if sum(bool(label.classes & _COLUMNS) for label in labels) < 2:
+        if sum(bool(label.classes & _COLUMNS) for label in labels) < 2 and not _heads_goods(row):
             return labels
         return [  # "#" and "No" number the lines of the table that their row heads
             replace(label, classes=frozenset({"column"})) if label.classes == {"number"} and label.alone else label
@@ -383,6 +385,12 @@ def once(read: Callable[[Sheet, *Arguments], T]) -> Callable[[Sheet, *Arguments]
         return found
 
     return known
+
+
+def _heads_goods(row: SheetRow) -> bool:
+    """Whether a row has headings of a table of goods: what they are called, and two more columns."""
+    known = [roles for start, end in row.cells if (roles := roles_of(fold_heading(row.text(start, end))))]
+    return len(known) >= FEWEST_COLUMNS and any(Role.DESCRIPTION in roles for roles in known)
 
 
 def _has_value(row: SheetRow, label: Label) -> bool:

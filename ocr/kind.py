@@ -4,14 +4,17 @@ import re
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
-from itertools import groupby, zip_longest
+from itertools import groupby, pairwise, zip_longest
 from statistics import median
 
 from ocr.candidates import find_amounts
-from ocr.evidence import Sheet
+from ocr.cells import Kind
+from ocr.columns import Columns, Role, find_headings
+from ocr.evidence import MOST_UNKNOWN, NEAR_ABOVE, Sheet, SheetRow, once
 from ocr.layout import Row, rows
 from ocr.lexicon import load_table
 from ocr.parse import fold
+from ocr.tables import place, read_sheet
 from ocr.types import DocumentKind, Page, Word
 
 LONGEST_TITLE = 4  # words
@@ -37,8 +40,10 @@ CONTENT: Mapping[str, Mapping[str, float]] = {
     "original_invoice": {"credit_note": 1.0},
     "negative": {"credit_note": 1.5},
     "unpriced": {"delivery_note": 0.8, "invoice": -0.8},
+    "counted_twice": {"delivery_note": 0.8},
 }
 TO_PAY = frozenset({"amount_due", "gross_total"})
+COUNTS = (Role.QUANTITY, Role.ORDERED)
 LONGEST_HEADING = 6  # words
 LONGEST_PIECE = 2  # letters of a word that is spaced out
 SHORT_CELL = 7  # words: longer cells are sentences
@@ -88,7 +93,7 @@ def decide_kind(sheet: Sheet) -> tuple[DocumentKind, float]:
     """The kind and its probability."""
     pages = list(sheet.pages.values())
     points = dict.fromkeys(KINDS, 0.0)
-    for title in _titles(pages[0], {sheet.rows[i].y for i in sheet.captions.values()}):
+    for title in _titles(pages[0], _labelled_rows(sheet), _valued_rows(sheet), _ways_to_pay(sheet)):
         points[title.kind] = max(points[title.kind], title.points)
     text = " " + fold(" ".join(word.text for page in pages for word in page.words)) + " "
     if len(pages) == 1 and is_till_roll(pages[0]) and not points["delivery_note"]:
@@ -114,10 +119,40 @@ def _facts(sheet: Sheet) -> Iterator[str]:
     """What the pages say besides their titles, as the names of `CONTENT`."""
     yield from sheet.label_classes
     amounts = [amount.value for amount in find_amounts(sheet) if amount.decimals == 2]
-    if not amounts and "column" in sheet.label_classes:
+    if _is_unpriced(sheet, has_amounts=bool(amounts)):
         yield "unpriced"
+        if _is_counted_twice(sheet):
+            yield "counted_twice"
     elif amounts and sum(value < 0 for value in amounts) > NEGATIVE_SHARE * len(amounts) and max(amounts, key=abs) < 0:
         yield "negative"
+
+
+@once
+def _goods(sheet: Sheet) -> tuple[tuple[Columns, ...], bool]:
+    """The columns of the tables of goods, and whether every amount printed only counts or weighs goods in them."""
+    table = read_sheet(list(sheet.pages.values()))
+    headings = find_headings(table.rows, table.tokens)
+    counts = 0
+    for heading, following in zip_longest(headings, headings[1:]):
+        end = following.first if following else len(table.rows)
+        placed = (place(table, i, heading.columns) for i in range(heading.last + 1, end))
+        counts += sum(token.kind is Kind.AMOUNT for row in placed for token in row.in_role(*COUNTS))
+    amounts = sum(token.kind is Kind.AMOUNT for tokens in table.tokens for token in tokens)
+    return tuple(heading.columns for heading in headings), counts == amounts
+
+
+def _is_unpriced(sheet: Sheet, *, has_amounts: bool) -> bool:
+    """Whether there is a table of goods, and nowhere an amount: what has two decimals may count or weigh the goods."""
+    if not has_amounts and "column" in sheet.label_classes:
+        return True
+    tables, only_counts = _goods(sheet)
+    priced = any(columns.has(role) for columns in tables for role in (Role.TOTAL, Role.UNIT_PRICE))
+    return bool(tables) and not priced and (only_counts or not has_amounts)
+
+
+def _is_counted_twice(sheet: Sheet) -> bool:
+    """Whether a table tells what was ordered from what was delivered."""
+    return any(all(map(columns.has, COUNTS)) for columns in _goods(sheet)[0])
 
 
 def text_width(page: Page) -> float:
@@ -150,6 +185,8 @@ def _by_content(page: Page, text: str, facts: Collection[str]) -> tuple[Document
     has_total = not TO_PAY.isdisjoint(facts) or bool(
         re.search(r" (?:totals?|to pay|gesamt\w*|\w*summe|\w+betrag|montant|totaal|importe|totale) ", text)
     )
+    if "counted_twice" in facts:
+        return DocumentKind.DELIVERY_NOTE, 0.7
     if page.height > STRIP_SHAPE * page.width and has_total:
         return DocumentKind.RECEIPT, 0.8
     if "negative" in facts and "original_invoice" in facts:
@@ -162,8 +199,43 @@ def _by_content(page: Page, text: str, facts: Collection[str]) -> tuple[Document
     return DocumentKind.OTHER, 0.6
 
 
-def _titles(page: Page, captions: Collection[float]) -> Iterator[Title]:
-    """The titles of a page. captions: where rows of labels stand below their values."""
+def _labelled_rows(sheet: Sheet) -> list[float]:
+    """Where rows stand that only name the values above them or below."""
+    heading = [row for row in sheet.rows if _is_row_of_labels(row)]
+    return [row.y for row in heading] + [sheet.rows[i].y for i in sheet.captions.values()]
+
+
+def _is_row_of_labels(row: SheetRow, known: float = 1.0) -> bool:
+    """Whether the cells of a row are labels, and not all of them titles. known: the share that has to be known."""
+    alone = [label for label in row.labels if label.alone]
+    titles = [label for label in alone if any(name.startswith("title_") for name in label.classes)]
+    return known * len(row.cells) <= len(alone) > len(titles)
+
+
+def _valued_rows(sheet: Sheet) -> list[float]:
+    """Where the only row of values stands below a row of labels, cell by cell: a title among them is no label."""
+    found = []
+    for above, row, below in zip(sheet.rows, sheet.rows[1:], [*sheet.rows[2:], None], strict=False):
+        near = NEAR_ABOVE * sheet.height[row.page]
+        is_last = below is None or below.y - row.y > near or len(below.cells) < len(row.cells) - 1
+        if _is_row_of_labels(above, 1 - MOST_UNKNOWN) and 0 < row.y - above.y < near and is_last and len(row.cells) > 2:
+            found.append(row.y)
+    return found
+
+
+def _ways_to_pay(sheet: Sheet) -> list[tuple[float, float, float]]:
+    """Where it says how to pay, as the row's y and the edges of the label above: an "Invoice" there is no title."""
+    found = []
+    for row, below in pairwise(sheet.rows):
+        if row.page == below.page and below.y - row.y < NEAR_ABOVE * sheet.height[row.page]:
+            found += [(below.y, lb.left, lb.right) for lb in row.labels if lb.alone and lb.classes == {"tendered"}]
+    return found
+
+
+def _titles(
+    page: Page, labels: Collection[float], values: Collection[float], ways: Collection[tuple[float, float, float]]
+) -> Iterator[Title]:
+    """The titles of a page. labels, values: where rows of nothing else stand. ways: where it says how to pay."""
     lines = rows(page)
     if not lines:
         return
@@ -171,11 +243,17 @@ def _titles(page: Page, captions: Collection[float]) -> Iterator[Title]:
     for row, below in zip_longest(lines, lines[1:]):
         if row.y > TITLE_ZONE * page.height:
             break
-        is_caption = any(abs(row.y - y) < row.height / 2 for y in captions)
+        is_caption, is_valued = (any(abs(row.y - y) < row.height / 2 for y in places) for places in (labels, values))
         found = [part for cell in cells(row) for part in _parts(cell)]
         for cell, beside in zip_longest(found, found[1:]):
+            if any(
+                abs(row.y - y) < row.height / 2 and left - row.height < cell[0].left < right for y, left, right in ways
+            ):
+                continue
             size = median(word.bottom - word.top for word in cell) / usual
-            is_label = is_caption or cell[-1].text.endswith(":") or _heads_value(cell, beside, below)
+            is_label = (
+                is_caption or cell[-1].text.endswith(":") or (not is_valued and _heads_value(cell, beside, below))
+            )
             yield from _titles_of_cell(cell, size, is_label=is_label and size < LARGE)
 
 
