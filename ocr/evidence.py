@@ -18,7 +18,7 @@ from ocr.columns import Role, fold_heading, roles_of
 from ocr.layout import rows as layout_rows
 from ocr.lexicon import load_table
 from ocr.lexicon.labels import QUALIFIER, LabelIndex, LabelMatch, choose_languages, label_index
-from ocr.parse import CURRENCY_MARK, fold
+from ocr.parse import CURRENCY_MARK, find_dates, fold
 from ocr.types import BoundingBox, Method, Page, Word
 
 # All distances are in heights of the page's median word.
@@ -46,7 +46,9 @@ SENTENCE = 8  # words in a cell that is prose: a lone word of it is no label unl
 _COLUMNS = frozenset({"column", "other_amount"})
 _WAYS_AND_DAYS = frozenset({"tendered", "payment_date", "date"})
 _NAMED_AMOUNTS = frozenset({"amount_paid", "amount_due", "previous_balance", "rounding"})
+_IN_ADDRESS = re.compile(r"\d{1,3}[A-Za-z]?,$")  # a house number
 _AMOUNT = re.compile(r"\d[.,]\d\d$")
+_ORDERS = frozenset({"order_number", "sales_order", "your_reference"})
 _TAXES = frozenset({"tax", "tax_included"})
 _NUMBERED = frozenset(
     {"order_number", "sales_order", "account_number", "delivery_note_number", "original_invoice", "tax_id"}
@@ -206,6 +208,8 @@ class Sheet:
             initials = end - start == 1 and text.isupper() and len(text) <= 4
             left, right = row.tokens[start].left, row.tokens[end - 1].right
             label = Label(match.classes, row.index, start, end, left, right, alone, closed, initials)
+            if labels and not closed and labels[-1].end == start and _orders_by(labels[-1], label, after):
+                continue
             if labels and "company_number" in labels[-1].classes and label.classes == {"receipt_number"}:
                 label = replace(label, classes=frozenset({"company_number"}))  # "… Tomo 1204, Folio 88"
             if labels and _belongs_to(row, labels[-1], label):
@@ -444,6 +448,8 @@ def _is_no_label(
         return True
     if match.corrected and not (alone or closed):
         return True  # "Cross" is no "gross": a corrected word must stand like a label
+    if match.classes == {"number"} and (tokens[-1].text[-1:].isdigit() or (after and _IN_ADDRESS.match(after.text))):
+        return True  # "Oysters No.3", "No. 27, 3rd Cross"
     if last or after is None:
         return len(words) > SENTENCE and bool(_FULL_STOP.search(tokens[-1].text))
     if match.classes == {"number"} and tokens[-1].text[-1:].isalpha() and after.words:
@@ -460,6 +466,12 @@ def _heads_address(match: LabelMatch, tokens: Sequence[Token]) -> bool:
     name, _, address = " ".join(token.text for token in tokens).partition(",")
     whole = [word for word in fold(name).split() if word not in word_set("legal_forms")]
     return len(whole) > 1 and (has_postcode(address) or (address.count(",") > 1 and is_address_line(address, "")))
+
+
+def _orders_by(before: Label, label: Label, after: Token | None) -> bool:
+    """Whether a word that may be a label says how was ordered: "Order No TEL", by telephone."""
+    is_way = label.classes == {"phone"} and not before.classes.isdisjoint(_ORDERS)
+    return is_way and not (after and any(c.isdigit() for c in after.text))
 
 
 def _belongs_to(row: SheetRow, before: Label, label: Label) -> bool:
@@ -484,8 +496,13 @@ def _meant(label: Label, after: Token | None) -> frozenset[str]:
 
 
 def _told_closer(row: SheetRow, label: Label, token: int) -> Label | None:
-    """The label of which the given one only tells more: the way or the day of a payment ("Paid today - Visa ending
+    """What a label says together with those before it. An order's number may have its day behind it, or before it. Or
+    the label of which the given one only tells more: the way or the day of a payment ("Paid today - Visa ending
     4417"), or whether tax is in an amount that has a name ("Already paid | gross")."""
+    if _dates_order(row, label):
+        return replace(label, classes=frozenset({"order_date"}))
+    if _is_order_by_day(row, label, token):
+        return replace(label, classes=frozenset({"order_number"}))
     if label.classes <= _WAYS_AND_DAYS:
         named = frozenset({"amount_paid"})
     elif label.alone and set(row.tokens[label.start].words) <= set(load_table("names")["net_or_gross"]):
@@ -494,6 +511,24 @@ def _told_closer(row: SheetRow, label: Label, token: int) -> Label | None:
         return None
     told = next((before for before in row.labels if before.end <= label.start and before.classes & named), None)
     return None if told is None or any(_AMOUNT.search(t.text) for t in row.tokens[told.end : token]) else told
+
+
+def _dates_order(row: SheetRow, label: Label) -> bool:
+    """Whether a word before a day stands right behind the number of an order: "Ihre Bestellung 4711 vom 3.5.2025"."""
+    if label.closed or label.alone or not set(row.text(label.start, label.end).lower().split()) <= _dated():
+        return False
+    before = next((known for known in reversed(row.labels) if known.end <= label.start), None)
+    number = row.tokens[before.end : label.start] if before and before.classes & _ORDERS else []
+    return 0 < len(number) <= 2 and any(c.isdigit() for token in number for c in token.text)
+
+
+def _is_order_by_day(row: SheetRow, label: Label, token: int) -> bool:
+    """Whether an order's day, and nothing else, stands between its label and a value: "Bestellung vom 3.5.2025 4711"."""
+    if label.classes != {"order_date"} or label.closed:
+        return False
+    day = row.text(label.end, token)
+    found = find_dates(day)
+    return len(found) == 1 and found[0].end - found[0].start >= len(day.strip())
 
 
 def _slashed(row: SheetRow, label: Label) -> tuple[Label, ...]:
@@ -594,6 +629,12 @@ def _label_word(word: str, text: str) -> str:
         return word
     tail = re.fullmatch(r"([^\W\d]{3,})\d{1,2}", word)
     return tail[1] if tail else ""
+
+
+@cache
+def _dated() -> frozenset[str]:
+    """Words between a number and its day."""
+    return frozenset(load_table("names")["dated"])
 
 
 @cache

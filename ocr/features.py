@@ -166,6 +166,9 @@ def heading_features(sheet: Sheet, view: LabelView) -> Features:
     return features
 
 
+LARGE = 1.25  # times the page's type
+
+
 def place_features(sheet: Sheet, candidate: Candidate) -> Features:
     """Where the candidate stands; coarse, as layouts differ."""
     row = candidate.row
@@ -175,7 +178,7 @@ def place_features(sheet: Sheet, candidate: Candidate) -> Features:
     return {
         f"third:{min(2, int(share * 3))}": 1.0,
         "first_rows": float(row.index < 4),
-        "large": float(ratio > 1.25),
+        "large": float(ratio > LARGE),
         "small": float(ratio < 0.8),
         "cell_alone": float((start, end) == (candidate.start, candidate.end)),
         "last_in_row": float(candidate.end == len(row.tokens)),
@@ -540,6 +543,9 @@ class NumberFacts:
         self.spans = {(n.row.index, n.start, n.end) for n in numbers}
 
 
+_AMOUNT_IN_ROW = re.compile(r"(?<![\d.,])\d[\d.,]*[.,]\d\d(?![.,/-]?\d)")  # no day
+
+
 def number_features(facts: NumberFacts, number: NumberCandidate, view: LabelView) -> Features:
     features = label_features(view) | only_features(facts.sheet, view) | place_features(facts.sheet, number)
     features |= row_features(facts.sheet, number, view)
@@ -567,11 +573,20 @@ def number_features(facts: NumberFacts, number: NumberCandidate, view: LabelView
         "inside_wider": float(wider),
         "joined": float(number.end - number.start > 1),
         "cut_cell": float(number.end < row.cell_of(number.start)[1]),
-        "amounts_in_row": float(bool(re.search(r"\d[.,]\d\d\b", row.text()))),
+        "amounts_in_row": float(bool(_AMOUNT_IN_ROW.search(row.text()))),
+        "crowning": float(_is_crowning(facts.sheet, number, view)),
     }
     for name in title:
         features[f"row_{name}"] = 1.0
     return features | _prefix_features(number, view)
+
+
+def _is_crowning(sheet: Sheet, number: NumberCandidate, view: LabelView) -> bool:
+    """Whether a number stands in the head by itself and in large type, as the title does that it replaces."""
+    row = number.row
+    is_head = row.page == min(sheet.pages) and row.index < len(sheet.rows) / 2
+    is_large = number.height > LARGE * sheet.height[row.page]
+    return is_head and is_large and view.left is None and number.start == 0 and number.end == len(row.tokens)
 
 
 def _is_titled(view: LabelView) -> bool:

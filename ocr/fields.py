@@ -250,7 +250,7 @@ _KIND_PREFIX = {DocumentKind.DELIVERY_NOTE: "dn|", DocumentKind.CREDIT_NOTE: "cn
 _KIND_LABELS = frozenset(
     {"receipt_number", "docket", "number", "date", "invoice_date", "reference", "total", "tendered", "title_invoice"}
 )
-_KIND_FEATURES = frozenset({"only_date", "topmost", "time"})
+_KIND_FEATURES = frozenset({"only_date", "topmost", "time", "crowning"})
 
 
 def _of_kind(features: Features, kind: DocumentKind) -> Features:
