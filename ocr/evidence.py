@@ -523,7 +523,7 @@ def _dates_order(row: SheetRow, label: Label) -> bool:
 
 
 def _is_order_by_day(row: SheetRow, label: Label, token: int) -> bool:
-    """Whether an order's day, and nothing else, stands between its label and a value: "Bestellung vom 3.5.2025 4711"."""
+    """Whether nothing but its day stands between an order's label and a value: "Bestellung vom 3.5.2025 4711"."""
     if label.classes != {"order_date"} or label.closed:
         return False
     day = row.text(label.end, token)
