@@ -149,3 +149,22 @@ def test_the_last_word_of_a_sentence_labels_nothing_below() -> None:
 def test_a_german_article_is_no_tax_number() -> None:
     (row,) = Sheet([make_page("Wir fordern ein Verkaufsverbot")]).rows
     assert row.labels == []
+
+
+def test_the_day_behind_an_orders_number_is_the_orders() -> None:
+    text = "Lieferschein Nr. 88   Kunde 7\nIhre Bestellung Nr. 25-2135 vom 20.11.2025 liefern wir wie folgt:"
+    assert labels_at(text, "20.11.2025") == {"order_date": "left"}
+
+
+def test_an_orders_number_may_stand_behind_its_day() -> None:
+    assert labels_at("Lieferschein 88\nIhre Bestellung vom 20.11.2025   WEB217", "WEB217")["order_number"] == "left"
+
+
+@pytest.mark.parametrize("row", ["The Old Courthouse, No. 27, 3rd Cross   4711", "Oysters Rock No.3   4711"])
+def test_a_house_number_and_goods_of_a_number_label_nothing(row: str) -> None:
+    assert labels_at(row, "4711") == {}
+
+
+def test_an_order_by_telephone_has_no_number_beside_it() -> None:
+    row = "Cust. order TEL / Delivery note no LS26-8159"
+    assert labels_at(row, "LS26-8159") == {"delivery_note_number": "left"}

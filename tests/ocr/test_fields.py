@@ -1,6 +1,7 @@
 """Whole documents, typed as text in tests/data/typed: x.txt beside x.json with its kind and values (null: absent)."""
 
 import json
+from dataclasses import replace
 from datetime import date
 from decimal import Decimal
 from pathlib import Path
@@ -378,3 +379,14 @@ def test_terms_go_on_in_the_next_line() -> None:
 )
 def test_terms_end_before_what_follows(printed: str, terms: str) -> None:
     assert read(f"{printed}\n")["payment_terms"].value == terms
+
+
+def test_a_number_that_heads_the_page_is_the_notes() -> None:
+    page = make_page(
+        "Mill Foods Ltd\nThe Swan\n4 Mill Lane\nYork YO1 7HU\n\nWH/OUT/04195\n\nOrder     Shipping Date\n"
+        "TEL       26/02/2025\n\nProduct             Ordered    Delivered\nFlour 25 kg         2          2\n"
+        "Rapeseed oil 20 L   1          1\nRice 10 kg          4          4\n"
+    )
+    large = [w if "/OUT/" not in w.text else replace(w, bottom=w.bottom + 5) for w in page.words]
+    fields = read_fields([replace(page, words=tuple(large))], DocumentKind.DELIVERY_NOTE)
+    assert fields["delivery_note_number"].value == "WH/OUT/04195"

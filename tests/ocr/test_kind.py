@@ -172,3 +172,31 @@ Chopped Tomatoes 6x2.5kg                 2         14.50         29.00
 Total                                                            29.00
 """
     assert decide_kind(Sheet([make_page(captioned)]))[0] is DocumentKind.INVOICE
+
+
+GOODS = (
+    "{head}\n\nProduct                       Ordered     {delivered}\nFlour 25 kg                   2           1.50\n"
+)
+
+
+@pytest.mark.parametrize(
+    ("head", "delivered"),
+    [
+        ("Mill Foods\nThe Swan\nOrder     Shipping Date\nTEL       26/02/25", "Delivered"),
+        ("Mill Foods\nPayment method\nInvoice\nDate 26/02/25", "Shipped"),
+    ],
+    ids=["no title", "how to pay"],
+)
+def test_goods_ordered_and_delivered_without_a_price_are_a_delivery_note(head: str, delivered: str) -> None:
+    page = make_page(GOODS.format(head=head, delivered=delivered))
+    assert decide_kind(Sheet([page]))[0] is DocumentKind.DELIVERY_NOTE
+
+
+def test_a_title_may_stand_in_a_strip_of_values() -> None:
+    page = make_page(
+        "Primeurs Duplessis\nType                 Numéro      Date        N° client\n"
+        "Bon de livraison     84279801    10/11/25    77867\n\n"
+        "Code       Libellé               U.      Qté\n76-151     Salade batavia        kg      0,37\n\n\n"
+        "Poids brut 12,50   Montant TTC et facture suivent\n"
+    )
+    assert decide_kind(Sheet([page]))[0] is DocumentKind.DELIVERY_NOTE
