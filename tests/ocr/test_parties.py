@@ -490,3 +490,11 @@ def test_who_is_to_be_paid_may_be_told_at_the_foot_only(asked: str) -> None:
     text = "TAX INVOICE\n\nThe Old Courthouse\n210 Ruthven Street\nToowoomba QLD 4350\n\nTotal   $120.00\n\n"
     text += f"{asked} Larkfield Growers Co-op, BSB 69-75-77, account 58531772.\n7/22 Industrial Drive, Coffs Harbour"
     assert parties(text + " NSW 2450\n07 5550 3704   ABN 61 507 216 796")["supplier_name"] == "Larkfield Growers Co-op"
+
+
+@pytest.mark.parametrize(
+    "foot", ["Powered by Genius Counter", "Erstellt mit Rechnungsprogramm Nord", "Edité avec Gestion Facile"]
+)
+def test_who_made_the_software_is_no_supplier(foot: str) -> None:
+    text = "EIGHT OUNCE\nCOFFEE\nThe Gardens Mall\n59200 Kuala Lumpur\n\nReceipt 102\nLatte      12.00\nTotal      12.00\n\n"
+    assert parties(f"{text}{foot}\nwww.geniuscounter.com\n")["supplier_name"].startswith("EIGHT OUNCE")
