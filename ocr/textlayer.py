@@ -198,11 +198,11 @@ class _Splitter:
 
 
 def shown_box(page: pdfium.PdfPage) -> Box:
-    """Left, bottom, right and top of what is shown of a page, in PDF user space: the crop box inside the media box."""
-    media, crop = page.get_mediabox(), page.get_cropbox()
-    left, bottom = max(media[0], crop[0]), max(media[1], crop[1])
-    right, top = min(media[2], crop[2]), min(media[3], crop[3])
-    return (left, bottom, right, top) if right > left and top > bottom else tuple(media)
+    """Left, bottom, right and top of what is shown of a page, in PDF user space: the crop box inside the media box.
+
+    Not from `get_mediabox`, which takes a page for US Letter when all pages of the file share one box.
+    """
+    return tuple(page.get_bbox())
 
 
 def is_trustworthy(page: pdfium.PdfPage, words: Sequence[Word]) -> bool:

@@ -1,6 +1,7 @@
 """Which text layers are believed, and where their words stand."""
 
 import io
+import re
 from collections.abc import Callable
 
 import numpy as np
@@ -156,9 +157,24 @@ def test_a_page_that_does_not_begin_at_the_origin_is_measured_from_its_corner() 
     page = make_page(draw_lines)
     page.set_mediabox(30, 20, WIDTH, HEIGHT)
     page.set_cropbox(40, 0, WIDTH, HEIGHT - 10)
-    first = read_words(page)[0]
+    file = io.BytesIO()
+    page.pdf.save(file)
+    first = read_words(pdfium.PdfDocument(file)[0])[0]
     assert first.left == pytest.approx(60 - 40, abs=2)
     assert first.bottom == pytest.approx(HEIGHT - 10 - 740, abs=6)
+
+
+def test_a_page_may_have_its_size_from_the_file() -> None:
+    file = io.BytesIO()
+    canvas = Canvas(file, pagesize=(WIDTH, 1000), pageCompression=0)
+    canvas.drawString(60, 980, "Invoice")
+    canvas.save()
+    own = re.search(rb"/MediaBox \[[^]]*\]", file.getvalue())
+    assert own
+    shared = file.getvalue().replace(own[0], b"").replace(b"/Type /Pages", b"/Type /Pages " + own[0])
+    word = read_words(pdfium.PdfDocument(shared)[0])[0]
+    assert word.text == "Invoice"
+    assert word.bottom == pytest.approx(20, abs=6)
 
 
 def test_letters_that_are_drawn_one_by_one_are_words_though_little_stands_on_the_page() -> None:
