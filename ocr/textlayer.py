@@ -6,6 +6,7 @@ Characters and their loose boxes come from PDFium; words are split here, by whit
 import ctypes
 import math
 import unicodedata
+from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from itertools import pairwise
@@ -16,6 +17,7 @@ import pypdfium2.raw as raw
 from ocr.types import Word
 
 GAP = 0.25  # of the character's height: a wider gap separates words
+DOUBLE = 0.15  # of the word's height: no further apart, the same word is drawn twice
 LINE_SHIFT = 0.6  # of the character's height: a larger vertical step starts a new line
 UPRIGHT_ANGLE = 0.2  # radians: text turned further is a note in the margin, not a line to read
 MIN_WORDS = 5  # fewer on a page: a stamp or a page number, not a layer
@@ -41,9 +43,22 @@ def read_words(page: pdfium.PdfPage) -> list[Word]:
     """The upright words of a page in points from its top left corner, `run` numbering the layer's own lines."""
     text_page = page.get_textpage()
     try:
-        return join_spaced(_Splitter(page, text_page).words())
+        return join_spaced(without_doubles(_Splitter(page, text_page).words()))
     finally:
         text_page.close()
+
+
+def without_doubles(words: Sequence[Word]) -> list[Word]:
+    """Leaves out words that are drawn again where they stand already, as a background that is laid on twice or what is
+    made bold by a second stroke."""
+    found: list[Word] = []
+    standing: dict[str, list[Word]] = defaultdict(list)
+    for word in words:
+        near = DOUBLE * (word.bottom - word.top)
+        if all(abs(word.left - w.left) > near or abs(word.top - w.top) > near for w in standing[word.text]):
+            standing[word.text].append(word)
+            found.append(word)
+    return found
 
 
 def join_spaced(words: Sequence[Word]) -> list[Word]:
@@ -172,7 +187,7 @@ class _Splitter:
         if not self._boxes:
             return
         last = self._boxes[-1]
-        height = max(last[3] - last[1], 1e-6)
+        height = max(last[3] - last[1], box[3] - box[1])  # of some fonts' hyphens only the stroke counts
         if abs(box[1] - last[1]) > LINE_SHIFT * height and abs(box[3] - last[3]) > LINE_SHIFT * height:
             self._finish()
             self._run += 1
@@ -189,7 +204,7 @@ class _Splitter:
     def _cuts(self) -> list[int]:
         """Where words begin among letters without white space: behind wide gaps, wider ones if all are spaced out."""
         gaps = [box[0] - last[2] for last, box in pairwise(self._boxes)]
-        heights = [max(box[3] - box[1], 1e-6) for box in self._boxes]
+        heights = [max(last[3] - last[1], box[3] - box[1]) for last, box in pairwise(self._boxes)]
         widest = GAP
         if len(gaps) > 1 and min(gaps) > LEAST_SPACING * heights[0]:
             widest = max(GAP, min(gaps) / heights[0] + WORD_SPACE)

@@ -222,3 +222,28 @@ def test_columns_of_single_letters_stay_apart() -> None:
             canvas.drawString(x, 700, text)
 
     assert [word.text for word in read_words(make_page(draw))] == ["A", "B", "C", "D"]
+
+
+def test_words_drawn_twice_in_one_place_stand_there_once() -> None:
+    def draw(canvas: Canvas) -> None:
+        for shift in (0, 0.4):
+            for row in range(12):
+                canvas.drawString(60 + shift, 700 - 20 * row, f"Mill Hotel {row}")
+
+    words = [word.text for word in read_words(make_page(draw))]
+    assert words == [word for row in range(12) for word in ("Mill", "Hotel", str(row))]
+
+
+def test_a_hyphen_that_is_named_beside_its_glyph_parts_no_word() -> None:
+    def draw(canvas: Canvas) -> None:  # as browsers write signs that several characters of a font look like
+        canvas.setFont("Helvetica", 9)
+        left = 60.0
+        for part in ("2E9958F3", "-", "0010"):
+            if part == "-":
+                canvas._code.append("/Span <</ActualText (-)>> BDC")
+            canvas.drawString(left, 700, part)
+            if part == "-":
+                canvas._code.append("EMC")
+            left += canvas.stringWidth(part)
+
+    assert [word.text for word in read_words(make_page(draw))] == ["2E9958F3-0010"]
