@@ -10,12 +10,20 @@ from ocr.parse import fold
 
 PHONE = re.compile(r"\+?\(?\d[\d\s().\-/]{6,}\d")
 EMAIL = re.compile(r"[\w.+\-]+@[\w\-]+(?:\.[\w\-]+)+")
+
+
+@cache
+def state_names(country: str) -> tuple[str, ...]:
+    """The states of a country in full."""
+    return tuple(load_table("countries")[country].get("state_names", ()))
+
+
 POSTCODES = {
     "GB": re.compile(r"\b[A-Z]{1,2}\d[A-Z\d]? ?\d[A-Z]{2}\b"),
     "IE": re.compile(r"\b[AC-FHKNPRTV-Y]\d[\dW] ?[0-9AC-FHKNPRTV-Y]{4}\b"),
-    "US": re.compile(r"\b[A-Z]{2}[,.]? {0,2}\d{5}(?:-\d{4})?\b"),
+    "US": re.compile(rf"\b(?:[A-Z]{{2}}|{'|'.join(state_names('US'))})[,.]? {{0,2}}\d{{5}}(?:-\d{{4}})?\b"),
     "CA": re.compile(r"\b[ABCEGHJ-NPRSTVXY]\d[A-Z] ?\d[A-Z]\d\b"),
-    "AU": re.compile(r"\b(?:NSW|VIC|QLD|SA|WA|TAS|ACT|NT)[,.]? ?\d{4}\b"),
+    "AU": re.compile(rf"\b(?:NSW|VIC|QLD|SA|WA|TAS|ACT|NT|{'|'.join(state_names('AU'))})[,.]? ?\d{{4}}\b"),
     "NL": re.compile(r"\b[1-9]\d{3} ?[A-Z]{2}\b"),
     "five": re.compile(
         r"(?<![\d\-/.])(?:[A-Z]{1,2}-)?\d{5}(?![\d\-/.])(?=[ ,]+[^\W\d]|\.?$)|(?<=[^\W\d] )\d{5}(?![\d\-/])"
@@ -24,6 +32,7 @@ POSTCODES = {
     "four": re.compile(r"(?<![\d\-/.,])(?:[A-Z]{1,2}-)?[1-9]\d{3}(?= [A-Z][a-z]{2,})|(?<=[a-z] )[1-9]\d{3}$"),
 }
 
+LONGEST_STATE = 3  # words: "New South Wales"
 LONGEST_STREET = 5  # words of one that nothing marks as a street
 MOST_PLACES = 4  # lines of a town, a county and a postcode under a street
 
@@ -153,7 +162,8 @@ def split_address(lines: Sequence[str], country: str) -> Address:
         return Address(street=", ".join(parts))
     postcode = match[0].strip()
     before, after = parts[at][: match.start()].strip(" ,-"), parts[at][match.end() :].strip(" ,-()")
-    before = "" if re.fullmatch(r"[A-Z]{1,2}", before) else before  # a country's code: "DE 80333", "D-80333"
+    if re.fullmatch(r"[A-Z]{1,2}", before) and country != "CA":  # a country's code: "DE 80333", "D-80333"
+        before = ""
     street = parts[:at]
     if country in ("US", "AU", "CA") or re.match(r"[A-Z]{2,3}[,.]? ?\d{4,5}", postcode):
         return _split_state_code(street, before, postcode, country)
@@ -177,18 +187,33 @@ def _find_postcode(parts: Sequence[str], country: str) -> tuple[int, re.Match[st
     return -1, None
 
 
+_STATE_AND_CODE = re.compile(r"(.*?)[\s,.]*([A-Z]\d[A-Z] ?\d[A-Z]\d|\d{4,5}(?:-\d{4})?)[\s,.]*")
+
+
 def _split_state_code(street: list[str], before: str, postcode: str, country: str) -> Address:
-    state, _, code = postcode.rpartition(" ")
-    if not state:
-        letters = re.match(r"[A-Z]*", postcode)
-        state = letters[0] if letters else ""
-        code = postcode[len(state) :]
-    state = state.strip(" ,.")
-    rest = [*street, before] if before else street
-    if not state and rest and rest[-1].upper() in load_table("countries").get(country, {}).get("states", []):
-        state, rest = rest[-1], rest[:-1]
+    """Of countries that print a state before the postcode: "Austin, TX 78701", "Guelph Ontario N1H 2T4"."""
+    match = _STATE_AND_CODE.fullmatch(postcode)
+    state, code = (match[1], match[2]) if match else ("", postcode)
+    rest = [*street, *([before] if before else [])]
+    if not state and rest:
+        rest, state = _cut_state(rest, country)
     city = rest[-1] if rest else ""
-    return Address(", ".join(rest[:-1]), city, state, code.strip(" ,."))
+    return Address(", ".join(rest[:-1]), city, state, code)
+
+
+def _cut_state(parts: list[str], country: str) -> tuple[list[str], str]:
+    """The parts of an address without the state that ends them, and the state."""
+    words = parts[-1].split()
+    for length in range(min(len(words), LONGEST_STATE), 0, -1):
+        state = " ".join(words[-length:])
+        if is_state(state, country):
+            town = " ".join(words[:-length]).strip(" ,.")
+            return [*parts[:-1], *([town] if town else [])], state
+    return parts, ""
+
+
+def is_state(text: str, country: str) -> bool:
+    return text.upper() in load_table("countries")[country]["states"] or text in state_names(country)
 
 
 def _split_town_before(town: list[str], postcode: str, country: str) -> Address:

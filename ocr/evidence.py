@@ -336,7 +336,7 @@ class Sheet:
 
     @staticmethod
     def _hit(row: SheetRow, left: float, right: float) -> int | None:
-        """The token of a row that overlaps the span most."""
+        """The token of a row that overlaps the span most, by a part of the span or by most of itself: "To" over a name."""
         best, most = None, 0.0
         for i, token in enumerate(row.tokens):
             if token.right <= left or token.left >= right or not token.words:
@@ -344,7 +344,10 @@ class Sheet:
             overlap = min(right, token.right) - max(left, token.left)
             if overlap > most:
                 best, most = i, overlap
-        return best if most > 0.15 * (right - left) else None
+        if best is None:
+            return None
+        token = row.tokens[best]
+        return best if most > min(0.15 * (right - left), 0.6 * (token.right - token.left)) else None
 
     def box(self, row: SheetRow, start: int, end: int) -> BoundingBox:
         """The tokens' box in fractions of their page."""

@@ -15,13 +15,14 @@ from ocr.layout import Row, rows
 from ocr.lexicon import load_table
 from ocr.parse import fold
 from ocr.tables import place, read_sheet
-from ocr.types import DocumentKind, Page, Word
+from ocr.types import DocumentKind, Method, Page, Word
 
 LONGEST_TITLE = 4  # words
 CELL_GAP = 1.1  # heights
 TITLE_ZONE = 0.45  # of the page, from its top
 STRIP_SHAPE = 1.9  # height over width: of a till receipt
 TILL_WIDTH = 25.0  # heights of a word: wider print is no till roll's; measured on 110 receipts and 210 sheets
+LEAST_PRINTED = 0.55  # of the width of a page that is no picture: narrower print is none of a roll's
 FEWEST_WORDS = 25  # that tell the width of the print
 OUTSIDERS = 40  # one word in so many may stand outside the print
 SIZE_WEIGHT = 1.2  # for each size of type above the page's median
@@ -118,7 +119,7 @@ def decide_kind(sheet: Sheet) -> tuple[DocumentKind, float]:
 def _facts(sheet: Sheet) -> Iterator[str]:
     """What the pages say besides their titles, as the names of `CONTENT`."""
     yield from sheet.label_classes
-    amounts = [amount.value for amount in find_amounts(sheet) if amount.decimals == 2]
+    amounts = [amount.value for amount in find_amounts(sheet) if amount.decimals == 2 or amount.marked]
     if _is_unpriced(sheet, has_amounts=bool(amounts)):
         yield "unpriced"
         if _is_counted_twice(sheet):
@@ -159,16 +160,23 @@ def text_width(page: Page) -> float:
     """How wide the print is, in heights of its median word: 12 to 24 on a till roll, above 30 on a sheet."""
     if not page.words:
         return 0.0
-    height = median(word.bottom - word.top for word in page.words)
+    return printed_width(page) / median(word.bottom - word.top for word in page.words)
+
+
+def printed_width(page: Page) -> float:
+    """From the left edge of the print to its right one, but for a few words beside it, in page units."""
     lefts = sorted(word.left for word in page.words)
     rights = sorted(word.right for word in page.words)
     few = len(page.words) // OUTSIDERS
-    return (rights[-1 - few] - lefts[few]) / height
+    return rights[-1 - few] - lefts[few]
 
 
 def is_till_roll(page: Page) -> bool:
-    """Whether the page is printed as narrow as a till does, and shows amounts."""
+    """Whether the page is printed as narrow as a till does, and shows amounts. A drawn page is no wider than its roll;
+    a picture may show the table under it."""
     if len(page.words) < FEWEST_WORDS or text_width(page) > TILL_WIDTH:
+        return False
+    if page.method is Method.TEXT_LAYER and printed_width(page) < LEAST_PRINTED * page.width:
         return False
     return any(re.search(r"\d[.,]\d\d\b", word.text) for word in page.words)
 
@@ -292,7 +300,7 @@ def cells(row: Row) -> list[list[Word]]:
 def _titles_of_cell(cell: Sequence[Word], size: float, *, is_label: bool) -> Iterator[Title]:
     """size: of the cell's type, in that of the page."""
     cell = [word for word in cell if fold(word.text)]
-    words = spelled_together([fold(word.text) for word in cell])
+    words = without_remark(spelled_together([fold(word.text) for word in cell]))
     bonus = SIZE_WEIGHT * max(size - 1.0, 0.0)
     start = 0
     while start < len(words):
@@ -339,6 +347,11 @@ def spelled_together(words: Sequence[str]) -> list[str]:
     run = next((i for i in range(len(words)) if all(len(word) <= LONGEST_PIECE for word in words[i:])), len(words))
     title = _glued().get("".join(words[run:])) if len(words) - run > 1 else None
     return [*words[:run], *title.split()] if title else words
+
+
+def without_remark(words: list[str]) -> list[str]:
+    """ "invoice sample" without the word that says which print of it this is."""
+    return words[:-1] if len(words) > 1 and words[-1] in load_table("kinds")["remarks"] else words
 
 
 @cache

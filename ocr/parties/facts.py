@@ -51,7 +51,7 @@ def party_section(sheet: Sheet, row: SheetRow, start: int, left: float, right: f
         hits = [
             k
             for k, t in enumerate(other.tokens)
-            if t.words and min(right, t.right) - max(left, t.left) > 0.1 * (right - left)
+            if t.words and min(right, t.right) - max(left, t.left) > min(0.1 * (right - left), 0.6 * (t.right - t.left))
         ]
         if not hits:
             continue

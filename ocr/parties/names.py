@@ -184,10 +184,10 @@ def _cut_name(row: SheetRow, start: int, end: int, repair: Repair) -> list[NameC
         return []  # "USt-ID DE"
     if cut - start <= LONGEST_TITLE and any(start < lb.start and lb.end == cut and _is_titled(lb) for lb in row.labels):
         return []  # "Hospital Invoice"
-    if any(label.start == start and "number" in label.classes for label in row.labels) and not _tells_more(
-        row, start, cut
-    ):
-        return []  # "Number 7-8046"
+    if any(label.start == start and _names_number(label) and not _tells_more(row, label, cut) for label in row.labels):
+        return []  # "Number 7-8046", "Invoice #001"
+    if _is_titled_heading(row, start, cut):
+        return []
     label_only = all(i in labelled or not row.tokens[i].words for i in range(start, cut))
     return [NameCandidate(row, start, cut, text, label_only=label_only)]
 
@@ -196,9 +196,22 @@ def _is_titled(label: Label) -> bool:
     return any(name.startswith("title_") for name in label.classes - {"title_other"})
 
 
-def _tells_more(row: SheetRow, start: int, end: int) -> bool:
-    """Whether a word without figures follows the first one."""
-    return any(token.words and not any(c.isdigit() for c in token.text) for token in row.tokens[start + 1 : end])
+def _names_number(label: Label) -> bool:
+    return any(name == "number" or name.endswith("_number") for name in label.classes)
+
+
+def _tells_more(row: SheetRow, label: Label, end: int) -> bool:
+    """Whether a word without figures follows a label."""
+    return any(token.words and not any(c.isdigit() for c in token.text) for token in row.tokens[label.end : end])
+
+
+_OF = frozenset({"of", "for", "von", "fur", "uber", "de", "des", "du", "pour", "di", "per", "por", "voor", "van"})
+
+
+def _is_titled_heading(row: SheetRow, start: int, end: int) -> bool:
+    """Whether a text is a title with what it is about: "FACTURA DE SERVICIOS VETERINARIOS"."""
+    label = next((label for label in row.labels if label.start == start and _is_titled(label)), None)
+    return label is not None and any(" ".join(token.words) in _OF for token in row.tokens[label.end : label.end + 1])
 
 
 def _is_heading(label: Label) -> bool:
