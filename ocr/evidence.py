@@ -336,7 +336,7 @@ class Sheet:
 
     @staticmethod
     def _hit(row: SheetRow, left: float, right: float) -> int | None:
-        """The token of a row that overlaps the span most, by a part of the span or by most of itself: "To" over a name."""
+        """The token that overlaps the span most: by a part of the span, or by most of itself ("To" over a name)."""
         best, most = None, 0.0
         for i, token in enumerate(row.tokens):
             if token.right <= left or token.left >= right or not token.words:

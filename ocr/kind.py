@@ -207,10 +207,15 @@ def _by_content(page: Page, text: str, facts: Collection[str]) -> tuple[Document
     return DocumentKind.OTHER, 0.6
 
 
+def _first_rows(sheet: Sheet) -> list[SheetRow]:
+    """The rows of the first page, where titles stand."""
+    return [row for row in sheet.rows if row.page == sheet.rows[0].page]
+
+
 def _labelled_rows(sheet: Sheet) -> list[float]:
     """Where rows stand that only name the values above them or below."""
-    heading = [row for row in sheet.rows if _is_row_of_labels(row)]
-    return [row.y for row in heading] + [sheet.rows[i].y for i in sheet.captions.values()]
+    captions = set(sheet.captions.values())
+    return [row.y for row in _first_rows(sheet) if _is_row_of_labels(row) or row.index in captions]
 
 
 def _is_row_of_labels(row: SheetRow, known: float = 1.0) -> bool:
@@ -223,7 +228,8 @@ def _is_row_of_labels(row: SheetRow, known: float = 1.0) -> bool:
 def _valued_rows(sheet: Sheet) -> list[float]:
     """Where the only row of values stands below a row of labels, cell by cell: a title among them is no label."""
     found = []
-    for above, row, below in zip(sheet.rows, sheet.rows[1:], [*sheet.rows[2:], None], strict=False):
+    lines = _first_rows(sheet)
+    for above, row, below in zip(lines, lines[1:], [*lines[2:], None], strict=False):
         near = NEAR_ABOVE * sheet.height[row.page]
         is_last = below is None or below.y - row.y > near or len(below.cells) < len(row.cells) - 1
         if _is_row_of_labels(above, 1 - MOST_UNKNOWN) and 0 < row.y - above.y < near and is_last and len(row.cells) > 2:
@@ -234,8 +240,8 @@ def _valued_rows(sheet: Sheet) -> list[float]:
 def _ways_to_pay(sheet: Sheet) -> list[tuple[float, float, float]]:
     """Where it says how to pay, as the row's y and the edges of the label above: an "Invoice" there is no title."""
     found = []
-    for row, below in pairwise(sheet.rows):
-        if row.page == below.page and below.y - row.y < NEAR_ABOVE * sheet.height[row.page]:
+    for row, below in pairwise(_first_rows(sheet)):
+        if below.y - row.y < NEAR_ABOVE * sheet.height[row.page]:
             found += [(below.y, lb.left, lb.right) for lb in row.labels if lb.alone and lb.classes == {"tendered"}]
     return found
 

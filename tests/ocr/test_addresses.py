@@ -7,7 +7,7 @@ from ocr.addresses import Address, has_postcode, is_address_line, split_address
     ("lines", "country", "parts"),
     [
         (["2301 S College Ave", "Fort Collins, CO 80525"], "US", ("2301 S College Ave", "Fort Collins", "CO", "80525")),
-        (["548 Market St", "San Francisco, California 94104-5401"], "US", ("548 Market St", "San Francisco", "California", "94104-5401")),
+        (["5 Main St", "Salem, New Hampshire 94104-5401"], "US", ("5 Main St", "Salem", "New Hampshire", "94104-5401")),
         (["64 Quebec Street", "Guelph, ON N1H 2T4"], "CA", ("64 Quebec Street", "Guelph", "ON", "N1H 2T4")),
         (["7 Bow Road", "Calgary Alberta T2P 1J9"], "CA", ("7 Bow Road", "Calgary", "Alberta", "T2P 1J9")),
         (["5 Queen Rd", "Dubbo New South Wales 2830"], "AU", ("5 Queen Rd", "Dubbo", "New South Wales", "2830")),

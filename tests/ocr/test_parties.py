@@ -496,5 +496,5 @@ def test_who_is_to_be_paid_may_be_told_at_the_foot_only(asked: str) -> None:
     "foot", ["Powered by Genius Counter", "Erstellt mit Rechnungsprogramm Nord", "Edité avec Gestion Facile"]
 )
 def test_who_made_the_software_is_no_supplier(foot: str) -> None:
-    text = "EIGHT OUNCE\nCOFFEE\nThe Gardens Mall\n59200 Kuala Lumpur\n\nReceipt 102\nLatte      12.00\nTotal      12.00\n\n"
+    text = "EIGHT OUNCE\nCOFFEE\nGarden Mall\n59200 Kuala Lumpur\n\nReceipt 102\nLatte     12.00\nTotal     12.00\n\n"
     assert parties(f"{text}{foot}\nwww.geniuscounter.com\n")["supplier_name"].startswith("EIGHT OUNCE")
