@@ -2,8 +2,10 @@ from tomllib import loads
 
 import pytest
 
+from ocr.columns import Role, fold_heading, roles_of
 from ocr.lexicon import load_table
 from ocr.lexicon.labels import LANGUAGES, choose_languages, label_index
+from ocr.parse import fold
 from ocr.scorer import MODEL_FOLDER
 
 
@@ -72,3 +74,39 @@ def test_every_word_for_number_makes_the_same_label(phrase: str) -> None:
     assert (
         classes_of("pakbonnr", ("en", "nl")) == classes_of("pakbonnummer", ("en", "nl")) == [{"delivery_note_number"}]
     )
+
+
+@pytest.mark.parametrize(
+    ("language", "phrase", "label_class"),
+    [
+        ("en", "Ship via", "other_number"),
+        ("en", "Customer's PO No.", "order_number"),
+        ("en", "Total (Tax excl.)", "net_total"),
+        ("en", "Your account balance is", "amount_due"),
+        ("de", "Korrektur der Rechnung Nr.", "original_invoice"),
+        ("de", "Gesamtbetrag ohne Steuern", "net_total"),
+        ("de", "Offener Zahlbetrag", "amount_due"),
+        ("fr", "N° de bon de commande", "order_number"),
+        ("fr", "Payé à ce jour", "amount_paid"),
+        ("nl", "Verzend naar", "venue"),
+        ("nl", "Klantreferentie", "your_reference"),
+        ("es", "Base imponible (IVA)", "net_total"),
+        ("es", "Queda por pagar", "amount_due"),
+        ("it", "Restante da pagare", "amount_due"),
+        ("it", "Vostro ordine n.", "order_number"),
+    ],
+)
+def test_what_invoicing_programs_print_is_known(language: str, phrase: str, label_class: str) -> None:
+    words = fold(phrase).split()
+    (match,) = label_index(("en", language)).find(words)
+    assert (match.start, match.end) == (0, len(words))
+    assert label_class in match.classes
+
+
+@pytest.mark.parametrize(
+    ("heading", "role"),
+    [("Unit price (tax excl.)", "unit_price"), ("Row Total", "total"), ("Taux de TVA", "tax"), ("Kort.%", "discount"),
+     ("Beschrijving", "description"), ("Px unit. HT", "unit_price"), ("Name des Tieres", "patient")],
+)  # fmt: skip
+def test_what_invoicing_programs_head_columns_with_is_known(heading: str, role: str) -> None:
+    assert Role(role) in roles_of(fold_heading(heading))
