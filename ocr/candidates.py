@@ -7,7 +7,7 @@ from datetime import date
 from decimal import Decimal
 
 from ocr.evidence import BOX_NUMBER, WORD_GAP, Sheet, SheetRow, once
-from ocr.parse import CURRENCY_MARK, TYPOGRAPHY, DateMatch, find_dates, parse_amount
+from ocr.parse import CURRENCY_MARK, PAGE_OF, TYPOGRAPHY, DateMatch, find_dates, parse_amount
 
 LARGEST_AMOUNT = Decimal(10_000_000)
 NEXT_LINE = 2.2  # word heights between the middles of a line and the next
@@ -103,7 +103,7 @@ def _amounts_of_row(sheet: Sheet, row: SheetRow) -> Iterator[AmountCandidate]:
             and value > 0
         ):
             start, value = start - 1, -value
-        if end < len(row.tokens) and row.tokens[end].text == "%":
+        if end < len(row.tokens) and row.tokens[end].text.startswith("%"):  # "(18.00 %)"
             continue
         decimals = _decimals(text)
         if decimals == 0 and not marked and not _plausible_integer(row, i, text):
@@ -202,6 +202,7 @@ _BANKS = ("IBAN", "BIC", "SWIFT")
 _EDGE = "|.,:;()[]{}<>*'\"#=_\u2022\u00b7"
 _HEADED = re.compile(r"^[#:]\s*")
 _AROUND_STROKE = re.compile(r"\s*([-/])\s*")
+_STROKES = frozenset("/-")
 _ID = re.compile(r"^[^\W_][\w\-/.&+\\]*$")
 _PREFIX = re.compile(r"^(?:[A-Z]{1,5}|[A-Za-z]{1,3})[-/.#]?$")
 _PLAIN_WORD = re.compile(r"^[^\W\d_]+$")
@@ -212,9 +213,6 @@ _NO_PREFIX = frozenset({"tax_id", "company_number", "bank", "phone", "mobile", "
 _PAGE = re.compile(
     r"^(?:pages?|pg|p[aá]g|seite|blatt|blad|p[aá]gina|hoja|foglio)\.?:? \d", re.IGNORECASE
 )  # "PAGE 1 OF 1"
-_PAGE_OF = re.compile(
-    r"^(?:pages?|pg|p[aá]g|seite|blatt|blad)\.?:?\d{1,2}(?:/|of|von|van)\d{1,2}$", re.IGNORECASE
-)  # "Pg1/2"
 _PERCENT_OR_UNIT = re.compile(r"%$|^\d+([.,]\d+)?(kg|g|ml|l|cl|mm|cm|m|x|pk|kw|h|%)$", re.IGNORECASE)
 _DECIMAL = re.compile(r"^[£$€]?-?\d{1,3}(?:[.,]?\d{3})*[.,]\d{2}-?$")
 
@@ -230,7 +228,7 @@ def find_numbers(sheet: Sheet, dates: Sequence[DateCandidate]) -> list[NumberCan
         foreign = places | {label.start for label in row.labels if label.classes & _NO_PREFIX}
         foreign |= {lb.start for lb in row.labels if BOX_NUMBER.fullmatch(row.tokens[lb.start].text)}
         foreign |= {i + k for i, token in enumerate(row.tokens) if token.text.startswith("§") for k in range(4)}
-        foreign |= {i for i, token in enumerate(row.tokens) if _PAGE_OF.match(token.text)}
+        foreign |= {i for i, token in enumerate(row.tokens) if PAGE_OF.match(token.text.casefold())}
         foreign |= {i + k for i in range(len(row.tokens)) if _PAGE.match(row.text(i, i + 2)) for k in range(4)}
         for i in range(len(row.tokens)):
             if i in foreign or (i and _AREA_CODE.match(row.tokens[i - 1].text)):
@@ -265,6 +263,8 @@ def _ends_of_number(sheet: Sheet, row: SheetRow, start: int, labelled: set[int])
             or (end - 1 in labelled and not token.text.isupper())
         ):
             return
+        if token.text in _STROKES:  # "2 / 2024"
+            continue
         text = clean_number(token.text)
         if not (re.fullmatch(r"[\w/\-.]*\d[\w/\-.]*|[A-Z]{1,3}|[-/]", text)):
             return

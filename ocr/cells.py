@@ -26,7 +26,7 @@ SHORTEST_DIGIT_CODE = 4  # digits
 TIMES_SIGNS = frozenset({"x", "X", "@", "*", "\u00d7"})
 
 _CURRENCY = re.compile(rf"^\(?-?{CURRENCY_MARK}$", re.IGNORECASE)
-_DECIMALS = r"(?:\d{1,3}(?:[.,' ]\d{3})+|\d+)?[.,]\s?\d{2}"
+_DECIMALS = r"(?:\d{1,3}(?:[.,' ]\d{3})+|\d{1,2}(?:,\d{2})+,\d{3}|\d+)?[.,]\s?\d{2}"
 _AMOUNT = re.compile(
     rf"^[-+(]{{0,2}}\s?(?:{CURRENCY_MARK})?\s?[-+(]?\s?{_DECIMALS}\)?\s?-?\)?\s?(?:{CURRENCY_MARK}|CR|DR)?\)?$",
     re.IGNORECASE,

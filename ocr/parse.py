@@ -33,6 +33,12 @@ CURRENCY_MARK = (
 _MARK = re.compile(rf"^{CURRENCY_MARK}\s*|\s*{CURRENCY_MARK}$", re.IGNORECASE)
 # A tax or credit mark behind an amount: "1,99 A", "2.00*", "4.50SR".
 _TAIL = re.compile(r"(?<=[.,]\d\d)\s*(?:[*#]{0,2}\s?[A-Z]|\*{1,2}|SR|ZRL|ZR|TX)$", re.IGNORECASE)
+# Where a page stands among its document's.
+PAGE_OF = re.compile(
+    r"\b(?:page|pg|seite|p[aá]gina|pagine|p[aá]g|sheet|blatt|blad|hoja|foglio|p)\.?\s*(\d{1,2})\s*(?:of|von|van|de|di|sur|/)\s*(\d{1,2})\b"
+)
+# What stands for no cents: "6,-", "12.--", "500/-".
+_NO_CENTS = re.compile(r"[.,]-*$|/[-=]$")
 _GROUPED = re.compile(r"^\d{1,3}(?:([.,' ])\d{3})(?:\1\d{3})*$|^\d{1,2}(?:,\d{2})+,\d{3}$")
 _DIGITS = "0-9OoQIl|SB"
 
@@ -110,12 +116,12 @@ def _unsign(text: str) -> tuple[str | None, bool]:
 
 
 def _to_decimal(body: str, decimal: str, read_single: Callable[[str, str], str | None]) -> Decimal | None:
+    body = _NO_CENTS.sub("", body)
     if not re.fullmatch(r"[\d.,' ]+", body):
         repaired = _repair_digits(body)
         if repaired is None:
             return None
         body = repaired
-    body = re.sub(r"\.-?$|,-+$", "", body)
     if _GROUPED.fullmatch(body) and not re.fullmatch(r"\d+[.,]\d+", body):
         return Decimal(re.sub(r"\D", "", body))
     separators = re.findall(r"[.,]", body)

@@ -11,12 +11,9 @@ from ocr.evidence import Sheet
 from ocr.fields import read_identity
 from ocr.kind import decide_kind
 from ocr.layout import rows
-from ocr.parse import fold
+from ocr.parse import PAGE_OF, fold
 from ocr.types import DocumentKind, Page
 
-PAGE_OF = re.compile(
-    r"\b(?:page|pg|seite|pagina|pagine|pag|sheet|blatt|p)\.?\s*(\d{1,2})\s*(?:of|von|van|de|di|sur|/)\s*(\d{1,2})\b"
-)
 BARE_PAGE_OF = re.compile(r"^(\d{1,2})\s*(?:/|of)\s*(\d{1,2})$")
 PAGE_ONLY = re.compile(r"\b(?:page|seite|pagina|sheet|blatt)\.?\s*(\d{1,2})\b")
 CARRIED = re.compile(r"\b(?:brought forward|carried over|b f|ubertrag|report|continued|fortsetzung|vervolg|suite)\b")
@@ -85,8 +82,9 @@ def begins_document(page: PageFacts, before: Sequence[PageFacts]) -> tuple[bool,
     if page.place == 1 and page.count != 0 and (page.kind is not DocumentKind.OTHER or page.document_number):
         return True, SURE, "page 1"
     if page.place > 1 and last.place == page.place - 1 and (page.count == last.count or not page.count):
-        # A small number on a page without a title may be anything, "tax free by § 4 Nr. 14" for one.
-        other = has_title and bool(page.document_number and number) and page.document_number != number
+        # A small number on a page without a title may be anything, "tax free by § 4 Nr. 14" for one; where the number
+        # of the pages before stands too, another is that of a docket.
+        other = has_title and bool(page.document_number and number) and number not in page.text
         return other, DOUBTFUL if other else SURE, "page numbering"
     if page.document_number and number:
         if page.document_number == number:

@@ -7,9 +7,10 @@ from decimal import Decimal
 from functools import cache
 from itertools import pairwise
 
+from ocr.addresses import word_set
 from ocr.aside import without_aside
 from ocr.cells import Kind, Token, decimal_sign, is_code, make_token, read_tokens
-from ocr.columns import Column, Columns, Role, share_out
+from ocr.columns import Column, Columns, Role, roles_of, share_out
 from ocr.layout import Row, rows
 from ocr.lexicon import load_table
 from ocr.lexicon.labels import LANGUAGES
@@ -83,7 +84,16 @@ def read_sheet(pages: Sequence[Page]) -> Sheet:
     parts = (part for page in pages for part in without_aside(without_upright_text(page)))
     found = tuple(row for part in parts for row in rows(part))
     decimal = decimal_sign(found)
-    return Sheet(found, tuple(read_tokens(row, decimal) for row in found), decimal)
+    return Sheet(found, tuple(without_tax_note(read_tokens(row, decimal)) for row in found), decimal)
+
+
+def without_tax_note(tokens: tuple[Token, ...]) -> tuple[Token, ...]:
+    """A row without the words behind its amount that say of each line what is true of all: "1.050,00 exkl. Ust"."""
+    amount = next((i for i in range(len(tokens) - 1, 0, -1) if tokens[i].kind is Kind.AMOUNT), 0)
+    note = [fold(token.text) for token in tokens[amount + 1 :]]
+    if amount and len(note) == 2 and note[0] in word_set("tax_joins") and Role.TAX in roles_of(note[1]):
+        return tokens[: amount + 1]
+    return tokens
 
 
 def without_upright_text(page: Page) -> Page:

@@ -22,7 +22,7 @@ from ocr.line_items.drafts import (
 from ocr.line_items.labelled import read_labelled
 from ocr.line_items.records import read_records
 from ocr.line_items.texts import LONGEST_HEADING, Groups, settle_texts
-from ocr.line_items.values import finish, repair_codes, take_counts
+from ocr.line_items.values import finish, repair_codes, take_counts, without_positions
 from ocr.tables import (
     Sheet,
     TableRow,
@@ -59,7 +59,7 @@ def read_line_items(
     finished = [(item, draft) for draft in drafts if (item := finish(draft, sheet, sizes)) is not None]
     if template:
         finished = [(item, draft) for item, draft in finished if not names_sum(template, item.description)]
-    items = repair_codes(take_counts([item for item, _ in finished]))
+    items = repair_codes(without_positions(take_counts([item for item, _ in finished])))
     proven = adds_up(items, printed)
     return tuple(
         replace(item, confidence=confidence_of(item, draft, proven))

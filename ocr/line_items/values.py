@@ -23,6 +23,7 @@ from ocr.parse import parse_quantity
 from ocr.tables import Sheet
 from ocr.types import BoundingBox, LineItem, Method, Page
 
+FEWEST_COUNTED = 3  # items whose names open with 1, 2, 3: fewer may be so many pieces
 SKU_GAP = 0.7  # word heights between an article number and the name in one column
 _BRACKETED = re.compile(r"[\[(](?=[^\])]*\d)([A-Z0-9][A-Z0-9./_-]{2,})[\])]")  # "[BR-104] Pale Ale"
 _NAME_COUNTED = re.compile(r"(.*[^\W\d_].*?) [xX\u00d7] ?(\d{1,4}(?:[.,]\d{1,3})?)")  # "Lager x 2"
@@ -96,6 +97,17 @@ def take_counts(items: Sequence[LineItem]) -> list[LineItem]:
         replace(item, description=match[1], quantity=parse_quantity(match[2])) if (match := counted.get(i)) else item
         for i, item in enumerate(items)
     ]
+
+
+def without_positions(items: Sequence[LineItem]) -> list[LineItem]:
+    """The items without the numbers that count them, where these were taken for article numbers or parts of names."""
+    counts = [str(place) for place in range(1, len(items) + 1)]
+    if len(items) > 1 and [item.sku for item in items] == counts:
+        return [replace(item, sku="") for item in items]
+    parted = [item.description.partition(" ") for item in items]
+    if len(items) >= FEWEST_COUNTED and [head for head, _, _ in parted] == counts and all(name for *_, name in parted):
+        return [replace(item, description=name) for item, (*_, name) in zip(items, parted, strict=True)]
+    return list(items)
 
 
 def _without_factors(text: str, draft: Draft) -> str:

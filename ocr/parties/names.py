@@ -18,7 +18,7 @@ from ocr.addresses import (
 from ocr.details import BlockBelow, Line, cell_in_column, words_before_owner
 from ocr.evidence import Label, Sheet, SheetRow, Token
 from ocr.lexicon.labels import LabelIndex
-from ocr.parse import fold, is_month, parse_amount
+from ocr.parse import PAGE_OF, fold, is_month, parse_amount
 from ocr.repair import repair_name
 from ocr.types import Method
 
@@ -300,6 +300,8 @@ def _could_be_name(text: str) -> bool:
     if letters < 3 or len(text) > LONGEST_NAME or letters < 0.5 * len(text.replace(" ", "")):
         return False
     folded = f" {fold(text)} "
+    if PAGE_OF.search(folded):
+        return False
     if any(f" {phrase} " in folded for phrase in word_set("phrases")):
         return False
     return not (EMAIL.search(text) or re.search(r"www\.|https?:", text) or parse_amount(text) is not None)

@@ -774,3 +774,50 @@ DEL5390    17 May 2025     4500082206
         DocumentKind.DELIVERY_NOTE,
     )
     assert [item.quantity for item in items] == [Decimal(2), Decimal(1)]
+
+
+def test_numbers_that_count_the_items_are_no_article_numbers() -> None:
+    items = read("""
+Item    Description             Qty    Unit Price     Total
+1       Consulting               40        150.00    6000.00
+2       Software Development     80        125.00   10000.00
+
+Total                                               16000.00
+""")
+    assert [(item.sku, item.description) for item in items] == [("", "Consulting"), ("", "Software Development")]
+
+
+def test_numbers_that_count_the_items_open_no_names() -> None:
+    items = read("""
+      Item & Description      Qty       Rate     Amount
+1 Camera                     1.00     899.00     899.00
+2 Fitness Tracker            1.00     129.00     129.00
+3 Laptop                     1.00     999.00     999.00
+
+Total                                           2027.00
+""")
+    assert [item.description for item in items] == ["Camera", "Fitness Tracker", "Laptop"]
+
+
+def test_what_is_said_of_tax_behind_each_amount_makes_no_sum_of_it() -> None:
+    items = read("""
+Leistung             Menge        Betrag
+Website Design       7 Stunden    1.050,00€ exkl. Ust
+Beratung             1 Stunde     60,00€ exkl. Ust
+Gesamtbetrag Netto:               1.110,00€
+""")
+    assert [(item.description, str(item.net_amount)) for item in items] == [
+        ("Website Design", "1050.00"),
+        ("Beratung", "60.00"),
+    ]
+
+
+def test_amounts_may_be_grouped_by_hundreds() -> None:
+    items = read("""
+Item             HSN      Qty        Rate          Amount
+Rubber sheets    4017       1    1,00,000.00    1,00,000.00
+Rubber rings     4017       2       500.00        1,000.00
+
+Total                                          1,01,000.00
+""")
+    assert amounts(items) == ["100000.00", "1000.00"]

@@ -152,3 +152,11 @@ def test_all_dates_of_a_text_are_found_in_order() -> None:
 )
 def test_folding_makes_labels_comparable(text: str, folded: str) -> None:
     assert fold(text) == folded
+
+
+@pytest.mark.parametrize(
+    ("text", "amount"),
+    [("€6,-", "6"), ("€ 1.250,-", "1250"), ("1'250.-", "1250"), ("Fr. 12.–", "12"), ("Rs.500/-", "500")],
+)
+def test_a_dash_may_stand_for_no_cents(text: str, amount: str) -> None:
+    assert parse_amount(text) == Decimal(amount)
