@@ -20,6 +20,7 @@ from ocr.types import DocumentKind
 PARTY_FIELDS = ("supplier_name", "customer_name", "venue")
 BEST_KEPT = 6
 SAME_PLACE, SAME_NAME = -8.0, -4.0  # logits against one place, or one name, as two parties
+_ADDRESSES = frozenset({"block:bare", "block:contact", "sender_line"})
 EMPLOYED = -6.0  # against a person under or over the name of a business
 
 
@@ -55,12 +56,20 @@ def _is_named_venue(option: NameOption) -> bool:
     )
 
 
+def _is_addressed(option: NameOption) -> bool:
+    """Whether a name has an address, and is no word of a strip that says when was delivered: "Delivered", "Arrived"."""
+    return not option.features.keys().isdisjoint(_ADDRESSES) and "up:delivery_date" not in option.features
+
+
 def _beside_venue(options: Sequence[NameOption]) -> Iterator[NameOption]:
-    """Options of a document that names a place of delivery: no other is one, nor is a note's customer."""
+    """Options of a document that names a place of delivery: no other is one, the less if it has its address with it,
+    nor is a note's customer."""
+    rivals = {"rival:venue": 1.0}
+    if any(_is_named_venue(option) and _is_addressed(option) for option in options):
+        rivals["rival:addressed_venue"] = 1.0
     for option in options:
         told = {n: v for n, v in option.features.items() if not (n.startswith("dn|") and n.endswith(":customer"))}
-        rival = {} if _is_named_venue(option) else {"rival:venue": 1.0}
-        yield replace(option, features=told | rival)
+        yield replace(option, features=told if _is_named_venue(option) else told | rivals)
 
 
 def _employer(facts: PartyFacts, name: NameCandidate) -> str:

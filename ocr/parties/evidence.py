@@ -21,7 +21,17 @@ def _follows_owner_words(name: NameCandidate) -> bool:
 
 
 _KIND_FEATURES = frozenset(
-    {"no_section", "tallest", "title", "line:0", "hospitality", "block:bare", "under_sender", "rival:contact"}
+    {
+        "no_section",
+        "tallest",
+        "title",
+        "line:0",
+        "hospitality",
+        "block:bare",
+        "under_sender",
+        "rival:contact",
+        "addressed",
+    }
 )
 
 
@@ -89,6 +99,7 @@ def name_features(facts: PartyFacts, name: NameCandidate, kind: DocumentKind) ->
         "starts_row": float(name.start == 0),
         "amount_in_row": float(bool(re.search(r"\d[.,]\d\d\b", row.text()))),
         "two_lines": float(name.second is not None),
+        "addressed": float(_is_addressed(facts, name)),
         "sender_line": float(is_sender_line(name, facts.country)),
         "above_title": float(any(row.index < t for t in facts.title_rows)),
         "sentence": float(len(words) > 3 and capitals < 0.12),
@@ -126,6 +137,17 @@ def name_features(facts: PartyFacts, name: NameCandidate, kind: DocumentKind) ->
         }
     features[f"kind:{kind.value}"] = 1.0
     return {n: v for n, v in features.items() if v}
+
+
+def _is_addressed(facts: PartyFacts, name: NameCandidate) -> bool:
+    """Whether a row of the head is a name and its address, below another's: "The Swan, 4 Mill Lane, York YO1 7HU"."""
+    row, behind = name.row, name.row.text(name.end)
+    if name.start or not row.tokens[name.end - 1].text.endswith(",") or any(c.isdigit() for c in name.text):
+        return False
+    others = [block.place[0] for block in facts.blocks]
+    others += [index for page, index, _ in facts.senders if page == row.page]
+    is_second = any(index < row.index < facts.first_table for index in others)
+    return is_second and has_postcode(behind, facts.country) and not is_contact_line(behind)
 
 
 def _is_taken(row: SheetRow, label: Label) -> bool:
