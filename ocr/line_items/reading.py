@@ -7,6 +7,7 @@ from decimal import Decimal
 
 from ocr.cells import PARTIAL, TIMES_SIGNS, Kind, Token, is_code
 from ocr.columns import NAMES, VALUES, Columns, Heading, Role, find_headings
+from ocr.lexicon import load_table
 from ocr.line_items.confidence import adds_up, confidence_of
 from ocr.line_items.drafts import (
     NEAR_ROW,
@@ -23,6 +24,7 @@ from ocr.line_items.labelled import read_labelled
 from ocr.line_items.records import read_records
 from ocr.line_items.texts import LONGEST_HEADING, Groups, settle_texts
 from ocr.line_items.values import finish, repair_codes, take_counts, without_positions
+from ocr.parse import fold
 from ocr.tables import (
     Sheet,
     TableRow,
@@ -42,6 +44,8 @@ from ocr.unheaded import complete_columns, infer_columns, opens_with_sum
 
 FAR_RIGHT = 8.0  # word heights: no name begins so far to the right of the others
 SHORTEST_SENTENCE, LONG_RUN = 5, 9  # words without a wide gap, with a full stop and without
+LONGEST_TITLE = 8  # words of the title of a table
+_NET_ADDRESS = re.compile(r"[\w-]@[\w-]|\bwww\.|https?://", re.IGNORECASE)
 SURE_SUM = 3  # amounts that no further line equals by chance
 
 
@@ -50,6 +54,8 @@ def read_line_items(
 ) -> tuple[LineItem, ...]:
     """The lines of the document that stands on these pages, from top to bottom. template: the supplier's, if known."""
     sheet = read_sheet(pages)
+    if kind is DocumentKind.DELIVERY_NOTE:
+        sheet = _delivered(sheet)
     known = place_columns(template.columns if template else (), sheet, {page.number: page.width for page in pages})
     unpriced = kind is DocumentKind.DELIVERY_NOTE
     drafts = list(_read_tables(sheet, known, unpriced)) or read_records(sheet, unpriced=unpriced)
@@ -65,6 +71,21 @@ def read_line_items(
         replace(item, confidence=confidence_of(item, draft, proven))
         for item, (_, draft) in zip(items, finished, strict=True)
     )
+
+
+def _delivered(sheet: Sheet) -> Sheet:
+    """A note without the table of what is still to come, which has a title of its own below the goods delivered."""
+    headings = find_headings(sheet.rows, sheet.tokens)
+    begins = headings[0].last + 1 if headings else len(sheet.rows)
+    end = next((i for i in range(begins, len(sheet.rows)) if _titles_undelivered(sheet.tokens[i])), len(sheet.rows))
+    return replace(sheet, rows=sheet.rows[:end], tokens=sheet.tokens[:end])
+
+
+def _titles_undelivered(tokens: Sequence[Token]) -> bool:
+    """Whether a row is nothing but a title that says its goods follow: "Remaining quantities not yet delivered:"."""
+    text = fold(text_of(tokens))
+    is_title = len(cells(tokens)) == 1 and len(text.split()) <= LONGEST_TITLE and not any(c.isdigit() for c in text)
+    return is_title and any(f" {phrase} " in f" {text} " for phrase in load_table("columns")["headings"]["undelivered"])
 
 
 def _read_unknown(sheet: Sheet, kind: DocumentKind) -> list[Draft]:
@@ -364,7 +385,8 @@ def _is_item(placed: TableRow, model: Columns, unpriced: bool) -> bool:
             return any(PARTIAL.fullmatch(token.text) for token in placed.in_role(Role.QUANTITY))
         codes = placed.in_role(Role.SKU)
         told = count_letters(text_of(placed.in_role(*NAMES))) + len(codes) + any(map(is_code, codes))
-        return bool(counted) and named and told >= 2 and not (_is_labelled(placed) or _is_sentence(placed))
+        is_none = _is_labelled(placed) or _is_sentence(placed) or _NET_ADDRESS.search(placed.row.text)
+        return bool(counted) and named and told >= 2 and not is_none
     return False
 
 

@@ -3,7 +3,7 @@
 import re
 
 from ocr.addresses import has_postcode, has_word, is_address_line, is_contact_line, word_set
-from ocr.details import LONGEST_LINK, cell_in_column, is_person
+from ocr.details import CONTACT_CLASSES, LONGEST_LINK, cell_in_column, is_person
 from ocr.evidence import Label, Sheet, SheetRow
 from ocr.features import Features
 from ocr.parse import find_dates, fold
@@ -144,10 +144,17 @@ def _is_addressed(facts: PartyFacts, name: NameCandidate) -> bool:
     row, behind = name.row, name.row.text(name.end)
     if name.start or not row.tokens[name.end - 1].text.endswith(",") or any(c.isdigit() for c in name.text):
         return False
-    others = [block.place[0] for block in facts.blocks]
-    others += [index for page, index, _ in facts.senders if page == row.page]
-    is_second = any(index < row.index < facts.first_table for index in others)
-    return is_second and has_postcode(behind, facts.country) and not is_contact_line(behind)
+    if row.index >= min(facts.first_table, facts.rows / 2) or not has_postcode(behind, facts.country):
+        return False
+    above = facts.sheet.rows[row.index - facts.head.get(row.index, 0) : row.index]
+    is_second = any(_tells_contact(other) or has_postcode(other.text(), facts.country) for other in above)
+    return is_second and not _tells_contact(row)
+
+
+def _tells_contact(row: SheetRow) -> bool:
+    """Whether a row has the number of a telephone or the like behind its label."""
+    contacts = [label for label in row.labels if label.classes & CONTACT_CLASSES]
+    return any(re.match(r"[+(\d]", row.text(label.end, label.end + 1)) for label in contacts)
 
 
 def _is_taken(row: SheetRow, label: Label) -> bool:

@@ -821,3 +821,25 @@ Rubber rings     4017       2       500.00        1,000.00
 Total                                          1,01,000.00
 """)
     assert amounts(items) == ["100000.00", "1000.00"]
+
+
+def test_goods_that_are_still_to_come_were_not_delivered() -> None:
+    items = read(
+        "Product                  Ordered     Delivered\nFlour 25 kg              3           2\n"
+        "Rapeseed oil 20 L        4           4\n\nRemaining quantities not yet delivered:\n\n"
+        "Product                  Quantity\nFlour 25 kg              1\n",
+        DocumentKind.DELIVERY_NOTE,
+    )
+    assert [(item.description, item.quantity) for item in items] == [
+        ("Flour 25 kg", Decimal(2)),
+        ("Rapeseed oil 20 L", Decimal(4)),
+    ]
+
+
+def test_the_senders_details_below_are_no_goods() -> None:
+    items = read(
+        "Pos   Artikel             Menge\n1     Laugenbrezel        24\n2     Croissant           10\n\n\n"
+        "Bäckerei Lohse    info@lohse.example.com    USt-IdNr. 624487210\n",
+        DocumentKind.DELIVERY_NOTE,
+    )
+    assert [item.description for item in items] == ["Laugenbrezel", "Croissant"]

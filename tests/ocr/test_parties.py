@@ -498,3 +498,21 @@ def test_who_is_to_be_paid_may_be_told_at_the_foot_only(asked: str) -> None:
 def test_who_made_the_software_is_no_supplier(foot: str) -> None:
     text = "EIGHT OUNCE\nCOFFEE\nGarden Mall\n59200 Kuala Lumpur\n\nReceipt 102\nLatte     12.00\nTotal     12.00\n\n"
     assert parties(f"{text}{foot}\nwww.geniuscounter.com\n")["supplier_name"].startswith("EIGHT OUNCE")
+
+
+def test_a_name_and_its_address_in_one_row_are_the_receivers() -> None:
+    text = (
+        "Thwaite's Fish\n15 Te Ngae Road, Rotorua 3010 · Tel (03) 555 9339\n\n"
+        "The Old Courthouse, 72 Main Road, Waimea 7020\n\nDELIVERY NOTE\nNumber     Date          Rep\n"
+        "86656781   17/05/2025    Tom Brennan\n\nProduct           Ordered   Delivered\nHaddock           2         2\n"
+    )
+    assert parties(text, DocumentKind.DELIVERY_NOTE)["venue"] == "The Old Courthouse"
+
+
+def test_a_place_of_delivery_with_its_address_is_the_venue_of_a_note() -> None:
+    text = (
+        "Backhaus Tannenhof · Kastanienweg 61 · 37077 Göttingen\nGasthof Weißhaupt GmbH\nMühlweg 3\n94315 Straubing\n\n"
+        "Lieferschein D-89225\nLieferung an: Krone Sandrock, Gewerbepark 18, 36039 Fulda\n\n"
+        "Pos.   Artikel            Menge\n1      Laugenbrezel       6\n"
+    )
+    assert parties(text, DocumentKind.DELIVERY_NOTE)["venue"] == "Krone Sandrock"
