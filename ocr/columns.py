@@ -320,7 +320,8 @@ def _whole_cells(cells: Sequence[_Cell], height: float) -> list[_Cell]:
         gap = (cell.left - before.right) / height
         is_money = all(_CURRENCY_ONLY.fullmatch(word.text) for word in cell.words)
         phrase = _phrases().get(f"{before.text} {cell.text}") if gap <= SPACED_GAP else None
-        if gap <= PHRASE_GAP and not (before.roles and cell.roles):
+        aside = bool(before.roles) and cell.words[0].text.startswith("(")  # "Unit price (tax excl.)", in two lines
+        if gap <= PHRASE_GAP and (aside or not (before.roles and cell.roles)):
             found[-1] = _Cell(before.words + cell.words, before.roles or cell.roles)
         elif phrase or (is_money and before.roles and gap <= SPACED_GAP):  # "Unit Cost ($)", spaced widely
             found[-1] = _Cell(before.words + cell.words, phrase or before.roles)
@@ -357,8 +358,9 @@ def _part(words: Sequence[Word]) -> list[_Cell]:
                 if loose:
                     found.append(_Cell(tuple(loose), frozenset()))
                     loose = []
-                found.append(_Cell(tuple(part), roles))
-                start += length
+                end = _with_aside(words, start, start + length)
+                found.append(_Cell(tuple(words[start:end]), roles))
+                start = end
                 break
         else:
             loose.append(words[start])
@@ -366,6 +368,15 @@ def _part(words: Sequence[Word]) -> list[_Cell]:
     if loose:
         found.append(_Cell(tuple(loose), frozenset()))
     return found
+
+
+def _with_aside(words: Sequence[Word], start: int, end: int) -> int:
+    """Where a phrase ends with what stands in brackets behind it: "Gesamt (ohne Steuer)"; one word if none closes."""
+    opened = [i for i, word in enumerate(words[start : end + 1], start) if word.text.startswith("(")]
+    if not opened:
+        return end
+    closed = (i for i in range(opened[-1], len(words)) if words[i].text.endswith(")"))
+    return max(end, next(closed, opened[-1]) + 1)
 
 
 def _ends_in_next(words: Sequence[Word], start: int, length: int) -> bool:

@@ -28,6 +28,7 @@ ABOVE_LIMIT = 60.0  # a column's heading may stand this far above its last value
 BOX_NUMBER = re.compile(r"\d{1,2}[.)]?")  # before the labels of a form of numbered boxes
 BEHIND = 4.0  # word heights between a value and the label behind it
 NEAR_ABOVE = 2.6  # centre to centre: a heading directly above its value
+BROKEN = 1.8  # word heights between the two lines of a label, centre to centre
 FEWEST_CAPTIONS = 3  # labels that stand below their values
 FEWEST_COLUMNS = 3  # known headings of a table of goods
 MOST_UNKNOWN = 0.4  # share of a row of captions that may be no known labels
@@ -49,6 +50,7 @@ _NAMED_AMOUNTS = frozenset({"amount_paid", "amount_due", "previous_balance", "ro
 _IN_ADDRESS = re.compile(r"\d{1,3}[A-Za-z]?,$")  # a house number
 _AMOUNT = re.compile(r"\d[.,]\d\d$")
 _ORDERS = frozenset({"order_number", "sales_order", "your_reference"})
+_WHO_ORDERED = frozenset({"customer", "account_number"})
 _TAXES = frozenset({"tax", "tax_included"})
 _NUMBERED = frozenset(
     {"order_number", "sales_order", "account_number", "delivery_note_number", "original_invoice", "tax_id"}
@@ -227,7 +229,7 @@ class Sheet:
         if label and group:
             label = replace(group[min(at, len(group) - 1)], end=label.end)
         if label is None:
-            return self._wrapped_label(row) if token == 0 else None
+            return self._broken_label(row, token) or (self._wrapped_label(row) if token == 0 else None)
         gap = max((row.tokens[token].left - label.right) / self.height[row.page], 0.0)
         told = _told_closer(row, label, token)
         if told:
@@ -260,6 +262,26 @@ class Sheet:
         if _slashed(above, label):  # "Number / Date" heads "4711 / 1.2.2025" below it
             return None
         return LeftLabel(label, 0, 0, 0.0, wrapped=True)
+
+    def _broken_label(self, row: SheetRow, token: int) -> LeftLabel | None:
+        """The label in two lines, one above and one below a value beside them: "Ihre | Bestellnummer:" and 4711."""
+        if not 0 < row.index < len(self.rows) - 1:
+            return None
+        value, height = row.tokens[token], self.height[row.page]
+        above, below = self.rows[row.index - 1], self.rows[row.index + 1]
+        if above.page != below.page or below.y - above.y > BROKEN * height:
+            return None
+        first, second = _cell_before(above, value.left), _cell_before(below, value.left)
+        begin = row.tokens[token - 1].right if token else 0.0
+        if first is None or second is None or first[1] != len(above.tokens) or second[1] != len(below.tokens):
+            return None
+        parts = above.tokens[slice(*first)] + below.tokens[slice(*second)]
+        if parts[0].left < begin or abs(parts[0].left - below.tokens[second[0]].left) > height / 2:
+            return None
+        classes = self.index.classes(" ".join(word for part in parts for word in part.words)) - {QUALIFIER}
+        right = max(part.right for part in parts)
+        label = Label(classes, below.index, *second, parts[0].left, right, alone=True, closed=False)
+        return LeftLabel(label, 0, 0, max(value.left - right, 0.0) / height) if classes else None
 
     def labels_above(self, row: SheetRow, left: float, right: float, limit: int = 2) -> list[AboveLabel]:
         """The nearest labels above the span `left` to `right` of the row, nearest first; one a row at the most."""
@@ -400,6 +422,11 @@ def _heads_goods(row: SheetRow) -> bool:
     return len(known) >= FEWEST_COLUMNS and any(Role.DESCRIPTION in roles for roles in known)
 
 
+def _cell_before(row: SheetRow, left: float) -> tuple[int, int] | None:
+    """The last cell of a row that ends before a place."""
+    return next((cell for cell in reversed(row.cells) if row.tokens[cell[1] - 1].right <= left), None)
+
+
 def _has_value(row: SheetRow, label: Label) -> bool:
     """Whether a label's value stands right behind it in its cell, so that it heads nothing below."""
     end = row.cell_of(label.start)[1]
@@ -485,6 +512,8 @@ def _belongs_to(row: SheetRow, before: Label, label: Label) -> bool:
         return True
     if label.classes == {"number"} and before.classes & _NUMBERED:  # "Ihr Auftrag | Nr. 4711"
         return True
+    if before.classes == {"order_number"} and not before.closed and label.classes <= _WHO_ORDERED:
+        return label.end - label.start == 1  # "Bestellung Kunde: 4711", "Ref. pedido cliente"
     ties = (row.tokens[before.end - 1].words[-1:], row.tokens[label.start].words[:1])  # "Total incl. | VAT (incl. VAT)"
     return QUALIFIER in label.classes or bool(
         label.classes & _TAXES and any(tie and tie[0] in _joins() for tie in ties)

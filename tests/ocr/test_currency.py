@@ -21,6 +21,7 @@ def sheet_of(text: str) -> Sheet:
         ("Total $12.00\nABN 33 342 590 576\nGeelong VIC 3220", "AUD"),
         ("Total $12.00\nFort Collins, CO 80525\n(757) 555-0117", "USD"),
         ("Total $12.00\nGST No 98-765-432\nwww.vets.example.co.nz", "NZD"),
+        ("Total $12.00 inc. GST\nCustomer ID 74059, dental check\nGST No. 98-765-432", "NZD"),
         ("Total 12.00\nVAT Reg No GB 777 4746 31\nNorwich NR2 1QZ", "GBP"),
         ("Total 12.00\nCo. Kildare W91 K7P8\nTel +353 1 555 0100", "EUR"),
         ("Jumlah 12.00\nKedai Buku Sdn Bhd\nJalan Dedap, Johor", "MYR"),

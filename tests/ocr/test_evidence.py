@@ -168,3 +168,15 @@ def test_a_house_number_and_goods_of_a_number_label_nothing(row: str) -> None:
 def test_an_order_by_telephone_has_no_number_beside_it() -> None:
     row = "Cust. order TEL / Delivery note no LS26-8159"
     assert labels_at(row, "LS26-8159") == {"delivery_note_number": "left"}
+
+
+def test_who_ordered_belongs_to_the_label_of_the_order() -> None:
+    assert labels_at("Bestellung Kunde: 4711", "4711") == {"order_number": "left"}
+
+
+def test_a_label_in_two_lines_names_the_value_between_them() -> None:
+    places = [("Date:", 0, 0), ("01/02/2024", 60, 0), ("Purchase", 0, 20), ("4711", 60, 27), ("Order:", 0, 34)]
+    words = [Word(text, left, top, left + 5 * len(text), top + 10) for text, left, top in places]
+    sheet = Sheet([Page(1, 200.0, 100.0, tuple(words))])
+    number = next(n for n in find_numbers(sheet, []) if n.text == "4711")
+    assert LabelView(sheet, number).classes()["order_number"] == "left"

@@ -102,6 +102,18 @@ Dispensing Fee               24.74         4.74     £20.00
     ]
 
 
+def test_what_stands_in_brackets_belongs_to_the_heading_before_it() -> None:
+    sheet = read_sheet([make_page("Artikel-Nr.  Produkt  Menge  Einzelpreis (netto)  Gesamt (ohne Steuer)")])
+    (heading,) = find_headings(sheet.rows, sheet.tokens)
+    assert [column.role.value for column in heading.columns.columns] == [
+        "sku",
+        "description",
+        "quantity",
+        "unit_price",
+        "total",
+    ]
+
+
 def test_what_multiplies_only_where_one_is_sold_is_no_price() -> None:
     items = read("""
 Qty  Service                 Value     Subsidy    You pay
