@@ -14,8 +14,9 @@ from itertools import combinations
 from statistics import median
 
 from ocr.candidates import AmountCandidate, Candidate, DateCandidate, NumberCandidate
-from ocr.evidence import AboveLabel, LeftLabel, Sheet
+from ocr.evidence import AboveLabel, Label, LeftLabel, Sheet
 from ocr.lexicon import load_table
+from ocr.parties.facts import party_section
 from ocr.types import LineItem, Method
 
 Features = dict[str, float]
@@ -557,8 +558,8 @@ def number_features(facts: NumberFacts, number: NumberCandidate, view: LabelView
     shapes = [n for n, shape in _SHAPES[:4] if shape.search(value)]
     for name in view.nearest() & _VAGUE_NUMBERS:
         features |= {f"{name}&{shape}": 1.0 for shape in shapes}
-    if "number" in view.nearest() and _is_titled(view):
-        features["number&title"] = 1.0
+    if "number" in view.nearest():
+        features |= _whose_number(facts.sheet, number, view)
     row = number.row
     title = {name for label in row.labels for name in label.classes if name.startswith("title_")}
     wider = any(
@@ -589,9 +590,23 @@ def _is_crowning(sheet: Sheet, number: NumberCandidate, view: LabelView) -> bool
     return is_head and is_large and view.left is None and number.start == 0 and number.end == len(row.tokens)
 
 
+def _whose_number(sheet: Sheet, number: NumberCandidate, view: LabelView) -> Features:
+    """What a bare "No." counts: the document whose title it follows, or the party whose block it stands in."""
+    row = number.row
+    if _is_titled(view) or any(_names_title(label) and label.end <= number.start for label in row.labels):
+        return {"number&title": 1.0}
+    left, right = row.tokens[number.start].left, row.tokens[number.end - 1].right
+    section = party_section(sheet, row, number.start, left, right)
+    return {f"number&{section.name}": 1.0} if section else {}
+
+
+def _names_title(label: Label) -> bool:
+    return any(name.startswith("title_") for name in label.classes)
+
+
 def _is_titled(view: LabelView) -> bool:
     """Whether the document's title stands right over the label that is nearest: "Factura" over "Número"."""
-    return any(name.startswith("title_") for above in view.above[:2] for name in above.label.classes)
+    return any(_names_title(above.label) for above in view.above[:2])
 
 
 def _prefix_features(number: NumberCandidate, view: LabelView) -> Features:

@@ -83,8 +83,9 @@ def begins_document(page: PageFacts, before: Sequence[PageFacts]) -> tuple[bool,
         return True, SURE, "page 1"
     if page.place > 1 and last.place == page.place - 1 and (page.count == last.count or not page.count):
         # A small number on a page without a title may be anything, "tax free by § 4 Nr. 14" for one; where the number
-        # of the pages before stands too, another is that of a docket.
-        other = has_title and bool(page.document_number and number) and number not in page.text
+        # of the pages before stands too, another is that of a docket; one of another make is that of a subscription.
+        is_own = page.sure or make_of(page.document_number) == make_of(number)
+        other = has_title and bool(page.document_number and number) and number not in page.text and is_own
         return other, DOUBTFUL if other else SURE, "page numbering"
     if page.document_number and number:
         if page.document_number == number:
