@@ -72,6 +72,12 @@ def has_postcode(text: str, country: str = "") -> bool:
 
 
 @lru_cache(maxsize=4096)
+def is_postcode(text: str, country: str) -> bool:
+    """Whether a text is nothing but a postcode, with the state where it belongs to it: "California 94901"."""
+    return any(pattern.fullmatch(text) for pattern in _postcode_patterns(country))
+
+
+@lru_cache(maxsize=4096)
 def is_address_line(text: str, country: str) -> bool:
     """Whether a line reads like part of an address: a street with a number, a postcode, a place."""
     folded = fold(text)

@@ -12,6 +12,7 @@ from ocr.addresses import (
     has_word,
     is_address_line,
     is_county,
+    is_postcode,
     opens_address,
     word_set,
 )
@@ -105,8 +106,10 @@ def find_names(sheet: Sheet, country: str) -> list[NameCandidate]:
 
 
 def _is_place(sheet: Sheet, name: NameCandidate, country: str) -> bool:
-    """Whether a line is a county, or the street of the address that follows: "Main Street", "Alter Markt 9"."""
-    if is_county(name.text, country):
+    """Whether a line is a county, a town before its postcode, or the street of the address that follows: "Main Street",
+    "Alter Markt 9"."""
+    behind = name.row.text(name.end, name.row.cell_of(name.start)[1])
+    if is_county(name.text, country) or is_postcode(behind, country):
         return True
     streetlike = is_street(name.text) or any(c.isdigit() for c in name.text)
     return streetlike and _opens_address(sheet, name, country)
