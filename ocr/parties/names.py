@@ -92,6 +92,7 @@ def find_names(sheet: Sheet, country: str) -> list[NameCandidate]:
         for start, end in row.cells:
             found += _names_of_cell(sheet.index, row, start, end, repair)
     singles = [name for name in found if not _is_title_word(name.text) and not _is_place(sheet, name, country)]
+    singles = [name for name in singles if not _is_half_title(sheet, name)]
     towns = {place for name in singles for place in _places_below(sheet, name, country)}
     singles = [name for name in singles if (name.row.index, name.start) not in towns]
     pairs = []
@@ -129,6 +130,21 @@ def _places_below(sheet: Sheet, name: NameCandidate, country: str) -> Iterator[t
 
 def _opens_address(sheet: Sheet, name: NameCandidate, country: str) -> bool:
     return opens_address([name.text, *(line.text for line in block_below(sheet, name, MOST_PLACES))], country)
+
+
+def _is_half_title(sheet: Sheet, name: NameCandidate) -> bool:
+    """Whether a word makes a document's title with the cell beside it or above: "CUSTOMER    INVOICE", "DELIVERY" over
+    "ADVICE"."""
+    if name.end - name.start > 1:
+        return False
+    row = name.row
+    end = row.cell_of(name.start)[1]
+    beside = row.text(*row.cell_of(end)) if end < len(row.tokens) else ""
+    above = sheet.rows[row.index - 1] if row.index else None
+    cell = cell_in_column(above, name.left, name.right, sheet.height[row.page]) if above else None
+    over = above.text(*cell) if above and cell and above.page == row.page else ""
+    titles = (f"{name.text} {beside}", f"{over} {name.text}")
+    return any(c.startswith("title_") for title in titles for c in sheet.index.classes(fold(title)))
 
 
 def _is_title_word(text: str) -> bool:
@@ -254,6 +270,8 @@ def _name_end(row: SheetRow, start: int, end: int) -> int:
             return i
         if before.endswith(",") and any(c.isdigit() for t in row.tokens[i:end] for c in t.text) and i - start >= 2:
             return i
+        if i - start >= 2 and _opens_street(row, i, end):  # "Mount Gambier Fresh Produce 63 Murray Street"
+            return i
         if re.match(r"^[(\[]?[A-Z]{0,3}\d{4,}", token.text) and i > start:
             return i
         if any(lb.start == i and _is_title(row, lb) for lb in row.labels):
@@ -267,6 +285,14 @@ def _name_end(row: SheetRow, start: int, end: int) -> int:
         ):
             return i
     return end
+
+
+def _opens_street(row: SheetRow, start: int, end: int) -> bool:
+    """Whether the rest of a cell begins with a house number and its street, up to a comma or the cell's end."""
+    if not re.fullmatch(r"\d{1,4}[A-Za-z]?", row.tokens[start].text):
+        return False
+    street = row.text(start, end).partition(",")[0]
+    return is_street(street) and len(street.split()) > 2
 
 
 def _numbers(row: SheetRow, label: Label) -> bool:

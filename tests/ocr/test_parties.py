@@ -523,3 +523,14 @@ def test_a_town_before_its_state_and_postcode_is_nobody() -> None:
     found = parties(text)
     assert found["supplier_name"] == "Larkmind Software, LLC"
     assert "San Rafael" not in found.values()
+
+
+@pytest.mark.parametrize("title", ["CUSTOMER         INVOICE", "DELIVERY\nADVICE"])
+def test_half_a_title_is_nobody(title: str) -> None:
+    text = f"{title}\n\nWattle Creek Larder Limited\n77 Nursery Lane\nYork YO1 7AA\nTel 01904 555 012\n"
+    assert parties(text)["supplier_name"] == "Wattle Creek Larder Limited"
+
+
+def test_a_street_may_stand_right_behind_a_name() -> None:
+    text = "Mount Gambier Fresh Produce 63 Murray Street\nMount Gambier SA 5290\nTAX INVOICE\n\nTotal   $10.00\n"
+    assert parties(text)["supplier_name"] == "Mount Gambier Fresh Produce"
