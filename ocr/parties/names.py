@@ -143,7 +143,9 @@ def _is_half_title(sheet: Sheet, name: NameCandidate) -> bool:
     above = sheet.rows[row.index - 1] if row.index else None
     cell = cell_in_column(above, name.left, name.right, sheet.height[row.page]) if above else None
     over = above.text(*cell) if above and cell and above.page == row.page else ""
-    titles = (f"{name.text} {beside}", f"{over} {name.text}")
+    titles = [f"{name.text} {beside}", f"{over} {name.text}"]
+    if sheet.index.classes(fold(name.text)) & PARTY_CLASSES:
+        titles.append(beside)
     return any(c.startswith("title_") for title in titles for c in sheet.index.classes(fold(title)))
 
 
