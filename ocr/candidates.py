@@ -224,6 +224,7 @@ def find_numbers(sheet: Sheet, dates: Sequence[DateCandidate]) -> list[NumberCan
     found = []
     for row in sheet.rows:
         labelled = {i for label in row.labels for i in range(label.start, label.end)}
+        closed = {label.start for label in row.labels if label.closed}
         places = {i + k for i in range(len(row.tokens) - 1) if _POSTCODE.match(row.text(i, i + 2)) for k in (0, 1)}
         foreign = places | {label.start for label in row.labels if label.classes & _NO_PREFIX}
         foreign |= {lb.start for lb in row.labels if BOX_NUMBER.fullmatch(row.tokens[lb.start].text)}
@@ -234,6 +235,8 @@ def find_numbers(sheet: Sheet, dates: Sequence[DateCandidate]) -> list[NumberCan
             if i in foreign or (i and _AREA_CODE.match(row.tokens[i - 1].text)):
                 continue
             for end in _ends_of_number(sheet, row, i, labelled):
+                if end - 1 in closed:  # "PO3350 - DN: 4711"
+                    break
                 if any((row.index, k) in taken for k in range(i, end)):
                     break
                 value = clean_number(row.text(i, end))

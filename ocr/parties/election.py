@@ -52,13 +52,15 @@ def party_options(
 
 def _is_named_venue(option: NameOption) -> bool:
     return "in_table" not in option.features and not option.features.keys().isdisjoint(
-        ("left:venue", "section_0:venue")
+        ("left:venue", "section_0:venue", "delivered_block")
     )
 
 
 def _is_addressed(option: NameOption) -> bool:
     """Whether a name has an address, and is no word of a strip that says when was delivered: "Delivered", "Arrived"."""
-    return not option.features.keys().isdisjoint(_ADDRESSES) and "up:delivery_date" not in option.features
+    if "up:delivery_date" in option.features:
+        return "delivered_block" in option.features
+    return not option.features.keys().isdisjoint(_ADDRESSES)
 
 
 def _beside_venue(options: Sequence[NameOption]) -> Iterator[NameOption]:

@@ -55,6 +55,8 @@ def name_features(facts: PartyFacts, name: NameCandidate, kind: DocumentKind) ->
     if above and above[0].adjacent and not _is_taken(sheet.rows[above[0].label.row], above[0].label):
         for label_class in above[0].label.classes:
             features[f"up:{label_class}"] = 1.0
+        if _heads_delivery(sheet, above[0].label) and facts.block_of(name):
+            features["delivered_block"] = 1.0
     position = facts.head.get(row.index, -1)
     ratio = height_of(name) / sheet.height[row.page]
     below = facts.lines_below(name)
@@ -139,6 +141,11 @@ def name_features(facts: PartyFacts, name: NameCandidate, kind: DocumentKind) ->
     return {n: v for n, v in features.items() if v}
 
 
+def _heads_delivery(sheet: Sheet, label: Label) -> bool:
+    """Whether a word for the delivery heads a block, and no day stands with it: "Levering" over "Hotel De Wiel"."""
+    return "delivery_date" in label.classes and label.alone and not find_dates(sheet.rows[label.row].text())
+
+
 def _is_addressed(facts: PartyFacts, name: NameCandidate) -> bool:
     """Whether a row of the head is a name and its address, below another's: "The Swan, 4 Mill Lane, York YO1 7HU"."""
     row, behind = name.row, name.row.text(name.end)
@@ -210,7 +217,7 @@ def _bare_label(sheet: Sheet, name: NameCandidate) -> Features:
 def _block_features(facts: PartyFacts, name: NameCandidate) -> Features:
     """What tells whose block a name stands over: contact data are the sender's; a bare address is the receiver's."""
     features: Features = {}
-    own = next((b for b in facts.blocks if b.name.row is name.row and b.name.start == name.start), None)
+    own = facts.block_of(name)
     others = [b for b in facts.blocks if own is None or b.place != own.place]
     if own:
         features["block:contact" if own.contact else "block:bare"] = 1.0

@@ -191,6 +191,10 @@ class PartyFacts:
         contact = any(is_contact(line) for line in lines)
         return Block((lines[coded].row.index, lines[coded].start), contact, name)
 
+    def block_of(self, name: NameCandidate) -> Block | None:
+        """The block that a name opens."""
+        return next((b for b in self.blocks if b.name.row is name.row and b.name.start == name.start), None)
+
     def block_lines(self, name: NameCandidate) -> list[Line]:
         """The lines close under a name, in its column, up to one that a label gives to a party."""
         key = (name.row.index, name.start, name.last.row.index)

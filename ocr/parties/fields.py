@@ -123,13 +123,21 @@ def supplier_address(sheet: Sheet, places: Mapping[str, NameCandidate], country:
         if any(has_postcode(line.text, country) for line in under):
             return under, "under the name"
         if in_row:
-            return in_row, "behind the name"
+            return _whole_block(sheet, in_row, country), "behind the name"
     if len(under) >= 2:
         return under, "under the name"
     elsewhere = _address_elsewhere(sheet, places, country)
     if elsewhere:
         return elsewhere, "elsewhere"
     return under, "under the name"
+
+
+def _whole_block(sheet: Sheet, found: list[Line], country: str) -> list[Line]:
+    """The address of which one line was found: its street may stand in the row above, beside nothing."""
+    own = (found[0].row.index, found[0].start)
+    blocks = address_blocks(sheet, country, BlockBelow(sheet, ADDRESS_REACH, BLOCK_GAP))
+    whole = (block for block in blocks if own in [(line.row.index, line.start) for line in block[1:]])
+    return next(whole, found)
 
 
 def _address_elsewhere(sheet: Sheet, places: Mapping[str, NameCandidate], country: str) -> list[Line]:
@@ -151,7 +159,7 @@ def _address_elsewhere(sheet: Sheet, places: Mapping[str, NameCandidate], countr
         around = [line.text for line in reach(block[-1])[:4]]
         score = 2.0 - 1.5 * first.row.index / len(sheet.rows) - (first.row.page != min(sheet.pages))
         score += sum(is_contact_line(text) for text in around) * 0.5
-        if supplier and fold(supplier.text) in fold(first.row.text()):
+        if supplier and any(fold(supplier.text) in fold(line.row.text()) for line in block):
             score += 1.5
         if names_owner(first):
             score -= 1.5

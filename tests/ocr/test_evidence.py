@@ -180,3 +180,9 @@ def test_a_label_in_two_lines_names_the_value_between_them() -> None:
     sheet = Sheet([Page(1, 200.0, 100.0, tuple(words))])
     number = next(n for n in find_numbers(sheet, []) if n.text == "4711")
     assert LabelView(sheet, number).classes()["order_number"] == "left"
+
+
+def test_a_closed_label_ends_the_number_before_it() -> None:
+    sheet = Sheet([make_page("PO: PO3350 - DN: 4711")])
+    assert {number.value for number in find_numbers(sheet, [])} >= {"PO3350", "4711"}
+    assert not any("DN" in number.value and "PO" in number.value for number in find_numbers(sheet, []))

@@ -534,3 +534,22 @@ def test_half_a_title_is_nobody(title: str) -> None:
 def test_a_street_may_stand_right_behind_a_name() -> None:
     text = "Mount Gambier Fresh Produce 63 Murray Street\nMount Gambier SA 5290\nTAX INVOICE\n\nTotal   $10.00\n"
     assert parties(text)["supplier_name"] == "Mount Gambier Fresh Produce"
+
+
+def test_a_word_for_the_delivery_may_head_the_place() -> None:
+    text = (
+        "FACTUUR\n\nDe Linde Foodservice BV\nHavenkade 5\n4301 LN Zierikzee\n020-555 60 11\n\n\nZonneveld Hotels BV\n"
+        "Ambachtsweg 12b\n5301 KK Zaltbommel\n\n\nFactuurnummer   365052\n\nTotaal   € 10,00\n\n\n"
+        "Levering               Pakbon      4711\nHerberg De Vries       Klantnr.    12\nBrink 21\n7411 BR Deventer\n"
+    )
+    found = parties(text)
+    assert (found["customer_name"], found["venue"]) == ("Zonneveld Hotels BV", "Herberg De Vries")
+
+
+def test_the_street_may_stand_in_the_row_above_the_name() -> None:
+    page = make_page(
+        "                              14 Castle Street\nOkafor & Sons Butchers        Ludlow SY8 1AT\n"
+        "                              01632 960569\n\n\nINVOICE\nInvoice No 12\nTotal £10.00\n"
+    )
+    fields = read_fields([page], DocumentKind.INVOICE)
+    assert fields["supplier_address"].value == "14 Castle Street, Ludlow SY8 1AT"
