@@ -470,7 +470,7 @@ def find_terms(sheet: Sheet) -> tuple[Found, bool] | None:
 
 def _terms_of_cell(sheet: Sheet, row: SheetRow, start: int, end: int) -> Found | None:
     """What a cell says of the terms from its token `start` on: at once, or in a sentence."""
-    text = row.text(start, end)
+    text = row.text(start, end).lstrip(" :")
     matches = [m for p in _terms_patterns() if (m := p.search(text)) and (m.start() == 0 or len(m[0]) > SHORTEST_INNER)]
     match = min(matches, key=lambda m: (m.start(), -m.end()), default=None)
     if match is None or len(match[0]) <= SHORTEST_TERMS or _NO_TERMS.search(text):

@@ -35,6 +35,7 @@ MOST_LETTERS = 5  # words of one letter in a name
 SHORTEST_HEAD = 14  # rows that belong to the head even if a table seems to begin there
 NAME_ROWS = 30  # rows at the head, and at the foot, in which a party may be named without a label
 FOOT_ROWS = 8
+HOUSE_NUMBER = re.compile(r"\d{4,5}[a-zA-Z]?")  # of a street in which a name could seem to have its number behind it
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,7 +114,15 @@ def _is_place(sheet: Sheet, name: NameCandidate, country: str) -> bool:
     if is_county(name.text, country) or is_postcode(behind, country):
         return True
     streetlike = is_street(name.text) or any(c.isdigit() for c in name.text)
-    return streetlike and _opens_address(sheet, name, country)
+    return (streetlike and _opens_address(sheet, name, country)) or _is_numbered_street(sheet, name, country)
+
+
+def _is_numbered_street(sheet: Sheet, name: NameCandidate, country: str) -> bool:
+    """Whether a line ends in a house number of many figures, over its postcode: "De Run 4250", "5503 LL Veldhoven"."""
+    end = name.row.cell_of(name.start)[1]
+    if end != name.end + 1 or not HOUSE_NUMBER.fullmatch(name.row.tokens[name.end].text):
+        return False
+    return any(has_postcode(line.text, country) for line in block_below(sheet, name, 1))
 
 
 def _places_below(sheet: Sheet, name: NameCandidate, country: str) -> Iterator[tuple[int, int]]:

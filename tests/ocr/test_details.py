@@ -85,6 +85,8 @@ def test_businesses_are_no_people(name: str) -> None:
     [
         ("Terms: Strictly 7 days net. Title remains with us.", "Strictly 7 days net"),
         ("Payment terms: 14 days from invoice date", "14 days from invoice date"),
+        ("Modalità di pagamento : Bonifico 21 gg d.f.", "Bonifico 21 gg d.f."),
+        ("Condiciones de pago: Transferencia a 14 días", "Transferencia a 14 días"),
         ("Terms  Net 30 days - due 26/01/2024", "Net 30 days"),
         ("Zahlbar innerhalb 30 Tagen netto", "Zahlbar innerhalb 30 Tagen netto"),
         ("Montant TTC\nConditions de paiement : 30 jours fin de mois", "30 jours fin de mois"),

@@ -106,7 +106,8 @@ def test_what_invoicing_programs_print_is_known(language: str, phrase: str, labe
 @pytest.mark.parametrize(
     ("heading", "role"),
     [("Unit price (tax excl.)", "unit_price"), ("Row Total", "total"), ("Taux de TVA", "tax"), ("Kort.%", "discount"),
-     ("Beschrijving", "description"), ("Px unit. HT", "unit_price"), ("Name des Tieres", "patient")],
+     ("Beschrijving", "description"), ("Px unit. HT", "unit_price"), ("Name des Tieres", "patient"),
+     ("Patient/Date", "date"), ("Product Type", "other")],
 )  # fmt: skip
 def test_what_invoicing_programs_head_columns_with_is_known(heading: str, role: str) -> None:
     assert Role(role) in roles_of(fold_heading(heading))

@@ -553,3 +553,10 @@ def test_the_street_may_stand_in_the_row_above_the_name() -> None:
     )
     fields = read_fields([page], DocumentKind.INVOICE)
     assert fields["supplier_address"].value == "14 Castle Street, Ludlow SY8 1AT"
+
+
+def test_a_street_with_a_house_number_of_four_figures_is_no_name() -> None:
+    text = "Anouk Claessens\nDe Run 4250\n5503 LL Veldhoven\n\nFactuur 2025\nTotaal 10,00\n"
+    names = [name.text for name in find_names(Sheet([make_page(text)]), "NL")]
+    assert "Anouk Claessens" in names
+    assert "De Run" not in names
