@@ -444,6 +444,7 @@ def _arithmetic(facts: AmountFacts, value: Decimal) -> Features:
         "eq:gross+tax": any(value - t in gross for t in tax if t < value / 2),
         "eq:net+x": any(value - n in values and value - n < n for n in net if n != value),
         "eq:sum+tax": any(value + t in gross | due for t in tax if t < value),
+        "eq:sum+taxes": any(value + a + b in gross for a, b in combinations(tax, 2) if a + b < value),
         "eq:x-tax": any(value + t in values for t in tax if t < value),
         "eq:gross-net": any(g - value in net for g in gross if g > value),
         "eq:gross-x": any(g - value in values and value < g / 2 for g in gross if g > value),

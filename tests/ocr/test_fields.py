@@ -390,3 +390,22 @@ def test_a_number_that_heads_the_page_is_the_notes() -> None:
     large = [w if "/OUT/" not in w.text else replace(w, bottom=w.bottom + 5) for w in page.words]
     fields = read_fields([replace(page, words=tuple(large))], DocumentKind.DELIVERY_NOTE)
     assert fields["delivery_note_number"].value == "WH/OUT/04195"
+
+
+def test_a_sum_that_the_taxes_of_two_rates_make_the_total_is_the_net_one() -> None:
+    fields = read("""
+FATTURA                  Ingrosso San Rocco S.p.A.
+Rif. fattura   FA2510-1111
+Data di fatturazione   20/12/2025
+
+Descrizione                            Totale
+Parmigiano Reggiano 24 mesi              75,55
+Olio extravergine di oliva               48,15
+Detersivo piatti                        48,90
+
+Totale                                 172,60
+Totale IVA 22%                          10,76
+Totale IVA 10%                          12,37
+Totale (IVA inclusa)                   195,73
+""")
+    assert (fields["net_total"].value, fields["gross_total"].value) == (Decimal("172.60"), Decimal("195.73"))
