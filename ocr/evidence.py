@@ -17,7 +17,7 @@ from ocr.addresses import has_postcode, is_address_line, word_set
 from ocr.columns import Role, fold_heading, roles_of
 from ocr.layout import rows as layout_rows
 from ocr.lexicon import load_table
-from ocr.lexicon.labels import QUALIFIER, LabelIndex, LabelMatch, choose_languages, label_index
+from ocr.lexicon.labels import QUALIFIER, LabelIndex, LabelMatch, choose_languages, label_index, words_of_numbers
 from ocr.parse import CURRENCY_MARK, find_dates, fold
 from ocr.types import BoundingBox, Method, Page, Word
 
@@ -37,6 +37,8 @@ MOST_UNKNOWN = 0.4  # share of a row of captions that may be no known labels
 _GLUED = re.compile(r"^([^\W\d][^:=#]*[:=#])(?!//)(\S+)$|^(\(?[^\W\d_]{3,}\.?)((?:RM|[£$€])?\d[\d.,/\-:]*)$")
 _DATE_LIKE = re.compile(r"^\d{1,4}[-/.]\w{1,3}[-/.]\d{2,4}$")  # "Visa 04/11/24  100.00": the date parts nothing
 _CURRENCY_WORD = re.compile(rf"^\(?(?:{CURRENCY_MARK})[).:]*$", re.IGNORECASE)
+_CAPITALS = re.compile(r"([A-Z]+)-?\d[\w/-]*$")
+SHORTEST_LABEL, LONGEST_PREFIX = 5, 4  # letters of a label that is glued to its number, and of the number itself
 _PAIR = re.compile(r"^([^\W\d_]{2,}\.?)/([^\W\d_]{3,}[.:]?)$")
 _REGISTERED = re.compile(r"^([^\W\d_]{2,}\.?)(\(\d{4,}[\w-]*\)?)$")  # "BHD(126926-H)"
 _NUMERO = re.compile(r"^[Nn]\.?[º°ªo]\.?:?$")
@@ -169,7 +171,7 @@ class Sheet:
         height = median(heights) if heights else max(page.height / 60, 1.0)
         self.height[page.number] = height
         for row in layout_rows(page):
-            tokens = [token for word in row.words for token in _cut_word(word)]
+            tokens = [token for word in row.words for token in _cut_word(word, misread=self.method == Method.OCR)]
             if not tokens:
                 continue
             y = sum(token.middle for token in tokens) / len(tokens)
@@ -585,7 +587,11 @@ def _place_among(row: SheetRow, start: int, token: int) -> int:
     return strokes or int(token > start and row.tokens[token].text.startswith("("))
 
 
-def _cut_word(word: Word) -> list[Token]:
+def _cut_word(word: Word, *, misread: bool = False) -> list[Token]:
+    """The parts of a word. misread: of a picture, where a label in capitals may be glued to its number."""
+    label = _label_in_capitals(word.text) if misread else ""
+    if label:  # "CONSIGNMENTDN193528"
+        return _halves(label, word.text[len(label) :], word)
     pair = _PAIR.match(word.text)
     if pair:  # "Number/Date"
         ends = (0.0, len(pair[1]) / len(word.text), (len(pair[1]) + 1) / len(word.text), 1.0)
@@ -603,6 +609,14 @@ def _cut_word(word: Word) -> list[Token]:
     if match[3] and (len(fold(first)) < 4 or not any(c.islower() for c in first)) and not _total_like(first, second):
         return [_token(word.text, word, 0.0, 1.0)]
     return _halves(first, second, word)
+
+
+def _label_in_capitals(text: str) -> str:
+    """The word of a number's label that a word in capitals begins with, before figures and few letters."""
+    glued = _CAPITALS.match(text)
+    lengths = range(len(glued[1]), SHORTEST_LABEL - 1, -1) if glued else ()
+    found = next((text[:n] for n in lengths if fold(text[:n]) in words_of_numbers()), "")
+    return found if glued and len(glued[1]) - len(found) <= LONGEST_PREFIX else ""
 
 
 def _halves(first: str, second: str, word: Word) -> list[Token]:

@@ -33,6 +33,7 @@ from ocr.features import (
 from ocr.parse import fold
 from ocr.parties.election import PARTY_FIELDS, NameOption, elect_parties, party_options
 from ocr.parties.fields import name_fields, read_parties
+from ocr.repair import repair_order
 from ocr.scorer import FieldModel, field_model, sum_of_logits
 from ocr.templates import Guide, Template
 from ocr.types import DocumentKind, Field, LineItem, Method, Page, ReadPayment, Value
@@ -469,6 +470,8 @@ def _elect(evidence: Evidence, ballot: Ballot, shares: Array) -> Field | None:
     value = ballot.values[best]
     if ballot.name == "amount_paid" and isinstance(value, Decimal):
         value = abs(value)
+    if ballot.name == "order_number" and evidence.sheet.method == Method.OCR:
+        value = repair_order(str(value))
     told = sorted(option.features, key=lambda n: -ballot.model.weights[n] * option.features[n])
     by_template = evidence.guide is not None and evidence.guide.told(ballot.name, place)
     names = tuple(n for n in told[:3] if ballot.model.weights[n] > 0)

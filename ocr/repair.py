@@ -50,6 +50,11 @@ def _with_letters(text: str, seen: frozenset[str]) -> str:
     return f"{head}{text[match.end() :]}" if among or fold(head) in words_of_numbers() else text
 
 
+def repair_order(number: str) -> str:
+    """The number of an order whose letters PO were read as P0: "P06835"."""
+    return re.sub(r"^P0(?=[1-9]\d{2,}$)", "PO", number)
+
+
 def repair_signs(words: Sequence[Word]) -> list[Word]:
     """The words of a page, the currency signs before its amounts put right: "f17.48" where others are "£4.84", only
     where the sign stands before more amounts than the letter; and "AS17.48", whose letters are of a dollar's sign."""

@@ -3,7 +3,7 @@ import pytest
 from ocr.candidates import find_amounts, find_date_candidates, find_numbers
 from ocr.evidence import Sheet
 from ocr.features import LabelView
-from ocr.types import Page, Word
+from ocr.types import Method, Page, Word
 from tests.ocr.sheets import make_page
 
 
@@ -186,3 +186,10 @@ def test_a_closed_label_ends_the_number_before_it() -> None:
     sheet = Sheet([make_page("PO: PO3350 - DN: 4711")])
     assert {number.value for number in find_numbers(sheet, [])} >= {"PO3350", "4711"}
     assert not any("DN" in number.value and "PO" in number.value for number in find_numbers(sheet, []))
+
+
+@pytest.mark.parametrize(("glued", "number"), [("CONSIGNMENTDN193528", "DN193528"), ("TICKET946250", "946250")])
+def test_a_label_in_capitals_that_is_glued_to_its_number_is_cut_off_on_pictures(glued: str, number: str) -> None:
+    sheet = Sheet([make_page(f"Mill Foods\n{glued}", method=Method.OCR)])
+    assert number in {found.value for found in find_numbers(sheet, [])}
+    assert glued in {found.value for found in find_numbers(Sheet([make_page(f"Mill Foods\n{glued}")]), [])}

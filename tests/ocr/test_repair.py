@@ -1,6 +1,6 @@
 import pytest
 
-from ocr.repair import repair_address, repair_name, repair_signs, repair_words
+from ocr.repair import repair_address, repair_name, repair_order, repair_signs, repair_words
 from ocr.types import Word
 
 
@@ -69,3 +69,12 @@ def test_a_zero_among_letters_is_an_o(read: str, printed: str) -> None:
 @pytest.mark.parametrize("read", ["T0 0.00", "A0-4711", "SIN055025", "P04711", "DE02120300000000202051"])
 def test_a_zero_of_a_code_stays(read: str) -> None:
     assert [word.text for word in repair_words([Word(text, 0, 0, 10, 10) for text in read.split()])] == read.split()
+
+
+def test_an_order_s_letters_are_no_figure() -> None:
+    assert [repair_order(number) for number in ("P06835", "P0012", "P0", "4P0835")] == [
+        "PO6835",
+        "P0012",
+        "P0",
+        "4P0835",
+    ]
