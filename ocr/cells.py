@@ -48,6 +48,7 @@ _MEASURE = r"(?:kg|g|gm|mg|ml|cl|l|ltr|litres?|lb|oz|cm|mm|m|gal|pk|s)"
 _CASE = re.compile(rf"^\d+\s?[x\u00d7]\s?(?:\d+\s?[x\u00d7]\s?)?\d+(?:[.,]\d+)?\s?{_MEASURE}$", re.IGNORECASE)
 _COUNTED = re.compile(r"([-+]?\d{1,4}(?:[.,]\d{2,3}(?=\w[a-z]{2})|[.,]\d{3}))([^\W\d_a-z]\w\S*)")
 _TIMES = re.compile(r"(\d{1,4}(?:[.,]\d{1,3})?)[xX\u00d7]")  # "24.00x"
+_TIMES_NAME = re.compile(r"(\d{1,3}[xX\u00d7])([^\W\d_a-z][a-z\u00df-\u00ff]\w+)")  # "2xLatte"
 _NUMBER_UNIT = re.compile(r"^([-+]?\d+(?:[.,]\d+)?)\s?([A-Za-zµ]{1,8})\.?$")
 # "2 of 5": how many were sent of how many that were ordered.
 PARTIAL = re.compile(r"(\d{1,4}(?:[.,]\d{1,3})?) (?:of|von|van|de|sur|di) (\d{1,4}(?:[.,]\d{1,3})?)")
@@ -126,8 +127,8 @@ def read_tokens(row: Row, decimal: str = "") -> tuple[Token, ...]:
 
 
 def _unglued(word: Word) -> tuple[Word, ...]:
-    """A word, or the quantity and the name that stand so close that they were taken for one: "3.00Rabies"."""
-    match = _COUNTED.fullmatch(word.text)
+    """A word, or quantity and name that stand so close that they were taken for one: "3.00Rabies", "2xLatte"."""
+    match = _COUNTED.fullmatch(word.text) or _TIMES_NAME.fullmatch(word.text)
     if match is None:
         return (word,)
     return cut_word(word, match[1], match[2])

@@ -109,6 +109,8 @@ def decide_kind(sheet: Sheet) -> tuple[DocumentKind, float]:
         if found[0] is not DocumentKind.OTHER or max(points.values()) <= 0:
             return found
     for fact in sorted(facts):
+        if fact == "unpriced" and points["invoice"] >= HEADED and not points["delivery_note"]:
+            continue  # a bill of which no amount was made out
         for name, gain in CONTENT.get(fact, {}).items():
             points[name] += gain
     ranked = sorted(points, key=lambda kind: (points[kind], kind == "invoice"), reverse=True)
@@ -271,11 +273,16 @@ def _titles(
             yield from _titles_of_cell(cell, size, is_label=is_label and size < LARGE)
 
 
-def _parts(cell: Sequence[Word]) -> Iterator[list[Word]]:
-    """A cell cut at strokes: "Lieferschein / Empfangsbestätigung" are two titles."""
-    for is_stroke, words in groupby(cell, lambda word: word.text in STROKES):
-        if not is_stroke:
-            yield list(words)
+def _parts(cell: Sequence[Word]) -> list[list[Word]]:
+    """A cell cut at strokes: "Lieferschein / Empfangsbestätigung" are two titles, "ELECTRIC - DELIVERY" is none."""
+    parts = [list(words) for is_stroke, words in groupby(cell, lambda word: word.text in STROKES) if not is_stroke]
+    is_titled = bool(parts) and _holds_title([fold(word.text) for word in parts[0]])
+    return [part for part in parts if part is parts[0] or len(part) > 1 or is_titled]
+
+
+def _holds_title(words: Sequence[str]) -> bool:
+    spans = ((i, j) for i in range(len(words)) for j in range(i + 1, min(i + LONGEST_TITLE, len(words)) + 1))
+    return any(" ".join(words[i:j]) in _vocabulary() for i, j in spans)
 
 
 def _heads_value(cell: Sequence[Word], beside: Sequence[Word] | None, below: Row | None) -> bool:

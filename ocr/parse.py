@@ -232,8 +232,8 @@ _DAY = rf"(?=.?\d)[{_DIGITS}]{{1,2}}"
 _YEAR = rf"(?:[{_DIGITS}]{{4}}|'?[{_DIGITS}]{{2}})"
 _MONTH = _month_pattern()
 _BEFORE = r"(?<![^\W_])(?<!\d[-/.,])"
-# The year may be glued to a time: "16-03-201812:07:10".
-_AFTER = r"(?=\d{1,2}:\d\d|$|[^\d%]|T\d\d)(?![-/]\d|[.,]\d{2,}|:\d\d)"
+# The year may be glued to a time: "16-03-201812:07:10", "30.07.2007/13:29".
+_AFTER = r"(?=\d{1,2}:\d\d|$|[^\d%]|T\d\d)(?![-/]\d(?!\d?:\d\d)|[.,]\d{2,}(?!:\d\d)|:\d\d)"
 _NUMERIC = re.compile(rf"{_BEFORE}({_DAY})(?:{_GAP})({_DAY})(?:{_GAP})({_YEAR}){_AFTER}")
 _DATED = re.compile(r"\d\D*\d\D*\d")  # fewer figures are no date
 _SPACED = re.compile(rf"{_BEFORE}(\d\d) (\d\d) (\d{{4}})(?!\d)")

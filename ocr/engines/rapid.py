@@ -1,5 +1,7 @@
 """RapidOCR (PP-OCRv6 small) on OpenVINO, on one thread. Figures for the settings: docs/reading.md."""
 
+import re
+from collections import Counter
 from itertools import islice
 from typing import Any
 
@@ -25,6 +27,8 @@ MOST_PIECES = 8
 CUT = 1.1  # of its thickness that a line is cleared on either side of a cut: by so much its pieces are widened again
 GAP_COLUMNS = 5  # of the recogniser, between two letters: a wider gap parts words,
 GAP_PITCHES = 1.7  # if it is wider than so many of the line's own steps from letter to letter
+STRANGE = 0.1  # as many East Asian signs as other letters: a page that is written with them
+_EAST_ASIAN = re.compile(r"[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]")
 # Forms of East Asian width, which the recogniser sees in widely set print, to the plain ones.
 PLAIN_WIDTH = {0xFF01 + i: 0x21 + i for i in range(94)} | {
     0x3000: " ",
@@ -68,7 +72,15 @@ class RapidEngine:
             for text, confidence, corners in line:
                 if text.strip():
                     words.append(_word(text, float(confidence), np.asarray(corners, dtype=float), run))
+        return without_strange(words)
+
+
+def without_strange(words: list[Word]) -> list[Word]:
+    """A page of Latin letters without the East Asian signs that the recogniser sees in stars and tick marks."""
+    letters = Counter(bool(_EAST_ASIAN.match(c)) for word in words for c in word.text if c.isalpha())
+    if letters[True] > STRANGE * letters[False]:
         return words
+    return [word for word in words if not all(_EAST_ASIAN.match(c) for c in word.text)]
 
 
 def bare_engine() -> Any:

@@ -126,7 +126,7 @@ def patient_in(tokens: Sequence[Token]) -> str:
 
 def cleaned(text: str) -> str:
     text = re.sub(r"[\u0002\u00ad]\s?", "", text)
-    text = re.sub(r"^[^\w(\"'€£$+-]+|[\s.,;:|_=~*\-]+$", "", text.strip())
+    text = re.sub(r"^[^\w(\"'€£$+-]+|(?: [à@])?[\s.,;:|_=~*\-]*$", "", text.strip())  # "Latte à" 4.50
     return " ".join(text.split())
 
 

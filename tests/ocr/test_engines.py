@@ -13,7 +13,8 @@ from rapidocr.ch_ppocr_det.utils import DetPreProcess
 
 from ocr import Reader, ReaderOptions
 from ocr.engines.base import longest_side
-from ocr.engines.rapid import SIZES_KEPT, RapidEngine, TabledPreProcess, WordDecode
+from ocr.engines.rapid import SIZES_KEPT, RapidEngine, TabledPreProcess, WordDecode, without_strange
+from tests.ocr.sheets import make_page
 
 SCAN = Path(__file__).resolve().parents[1] / "data" / "vet-invoice-unknown.jpg"
 
@@ -99,3 +100,13 @@ def test_tesseract_reads_the_scan() -> None:
 @pytest.mark.parametrize(("width", "height", "side"), [(2480, 3508, 2000), (900, 4500, 4500), (600, 9000, 5000)])
 def test_a_till_receipt_keeps_its_width(width: int, height: int, side: int) -> None:
     assert longest_side(width, height) == side
+
+
+def test_stars_that_are_read_as_east_asian_signs_are_left_out() -> None:
+    page = make_page("\u5173 365 BACON LS NP    4.99\n\u7f8e BROTH CHIC NP    2.19")
+    assert [word.text for word in without_strange(list(page.words))][:2] == ["365", "BACON"]
+
+
+def test_a_page_in_an_east_asian_language_keeps_its_words() -> None:
+    words = list(make_page("\u7d0d\u54c1\u66f8 INO-4301").words)
+    assert without_strange(words) == words

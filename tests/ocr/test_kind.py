@@ -1,5 +1,7 @@
 """What kind of document a page is."""
 
+from dataclasses import replace
+
 import pytest
 
 from ocr.evidence import Sheet
@@ -200,3 +202,29 @@ def test_a_title_may_stand_in_a_strip_of_values() -> None:
         "Poids brut 12,50   Montant TTC et facture suivent\n"
     )
     assert decide_kind(Sheet([page]))[0] is DocumentKind.DELIVERY_NOTE
+
+
+def test_a_word_behind_a_stroke_is_no_title_by_itself() -> None:
+    text = "Orchard Light & Power Co.\n\nELECTRIC RESIDENTIAL - DELIVERY      BILLING DATE   01/29/2009\n\n"
+    text += "Total Delivery Charges    $38.69\nTotal Supplier Charge     $50.93\nTOTAL AMOUNT DUE          $89.62\n"
+    assert decide_kind(Sheet([make_page(text)]))[0] is DocumentKind.INVOICE
+
+
+def test_a_bill_of_which_no_amount_was_made_out_stays_one() -> None:
+    text = "Tax Invoice\n\nInvoice Number  IN-177\n\nDescription                 Qty     Net Amount\n"
+    text += "Cotton Cushion Covers         1\nBed linen                     2\n"
+    assert decide_kind(Sheet([make_page(text)]))[0] is DocumentKind.INVOICE
+
+
+@pytest.mark.parametrize("title", ["Invoice Sample", "Rechnung Kopie"])
+def test_a_title_may_say_which_print_it_is(title: str) -> None:
+    page = make_page(f"{title}\n\nSystem Development    500000 USD\nTotal    500000 USD\n")
+    assert decide_kind(Sheet([page]))[0] is DocumentKind.INVOICE
+
+
+def test_narrow_print_on_a_wide_sheet_is_no_till_roll() -> None:
+    text = (
+        "INVOICE\nFrom: Acme Corp\nTo: Globex Ltd\nInvoice Number: INV-1\n" + "A line of words\n" * 8 + "Total: 12.00\n"
+    )
+    page = make_page(text)
+    assert decide_kind(Sheet([replace(page, width=3 * page.width)]))[0] is DocumentKind.INVOICE

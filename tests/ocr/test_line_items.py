@@ -843,3 +843,21 @@ def test_the_senders_details_below_are_no_goods() -> None:
         DocumentKind.DELIVERY_NOTE,
     )
     assert [item.description for item in items] == ["Laugenbrezel", "Croissant"]
+
+
+def test_a_count_may_be_glued_to_its_name() -> None:
+    items = read(
+        """
+2xLatte Macchiato  à    4.50 CHF     9.00
+1xSchnitzel        à   22.00 CHF    22.00
+1xGloki            à    5.00 CHF     5.00
+
+Total:                  CHF         36.00
+""",
+        DocumentKind.RECEIPT,
+    )
+    assert [(item.description, item.quantity) for item in items] == [
+        ("Latte Macchiato", Decimal(2)),
+        ("Schnitzel", Decimal(1)),
+        ("Gloki", Decimal(1)),
+    ]
