@@ -294,7 +294,8 @@ def _cells(row: Row) -> list[_Cell]:
     widest = CELL_GAP * row.height
     for word in (part for printed in row.words for part in _unglued(printed)):
         stroke = bool(group) and "/" in (group[-1].text, word.text)  # "Product / Code" stands wider apart
-        if group and word.left - group[-1].right > (SPACED_GAP * row.height if stroke else widest):
+        is_told_again = any(word.text == other.text for other in group) and word.text.isalpha()  # "Tax  Tax  Tax"
+        if is_told_again or (group and word.left - group[-1].right > (SPACED_GAP * row.height if stroke else widest)):
             found += _part(group)
             group = []
         group.append(word)
@@ -450,7 +451,7 @@ def _continues(row: Row, tokens: Sequence[Token], stacks: Sequence[Sequence[_Cel
     if known == len(cells) > 0:
         return True
     inside = sum(bool(cell.roles) or any(_over(cell, o) for stack in stacks for o in stack) for cell in cells)
-    return inside == len(cells) and known > 0 and len(row.words) <= MOST_LOOSE_WORDS
+    return inside == len(cells) and known > 0 and (len(row.words) <= MOST_LOOSE_WORDS or 2 * known > len(cells))
 
 
 def _over(one: _Cell, other: _Cell) -> bool:

@@ -234,6 +234,8 @@ def is_sum(placed: TableRow) -> bool:
     if not sold and _prose_ends_in_sum(placed.tokens):
         return True
     for number, cell in enumerate(groups):
+        if number and sold and _is_taxed(placed, cell):  # "1   12%   IGST   61.07   570.00"
+            continue
         words = label_words(cell)
         if number and not sold and 1 < len(words) <= MOST_EXTRA_WORDS and _ends_as_sum(words):
             return True  # "… of the goods described.    Product total   12.00"
@@ -255,6 +257,13 @@ def _prose_ends_in_sum(tokens: Sequence[Token]) -> bool:
     if len(words) < PROSE_BEFORE_SUM:
         return False
     return any(_opens_with(words[-length:], "hard") == length for length in (1, 2, 3)) or _ends_as_sum(words)
+
+
+def _is_taxed(placed: TableRow, cell: Sequence[Token]) -> bool:
+    """Whether a cell tells, in its column, how an item is taxed."""
+    found = dict(zip(map(id, placed.tokens), placed.columns, strict=True))
+    columns = [found[id(token)] for token in cell]
+    return all(column is not None and column.role is Role.TAX for column in columns)
 
 
 def _stands_apart(placed: TableRow, cell: Sequence[Token]) -> bool:

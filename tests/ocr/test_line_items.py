@@ -861,3 +861,17 @@ Total:                  CHF         36.00
         ("Schnitzel", Decimal(1)),
         ("Gloki", Decimal(1)),
     ]
+
+
+def test_a_heading_may_stand_in_three_rows_with_one_word_over_several_columns() -> None:
+    items = read("""
+Sl.                                 Unit                         Net      Tax    Tax     Tax       Total
+      Description                            Discount   Qty
+No                                  Price                        Amount   Rate   Type    Amount    Amount
+1     Cotton Cushion Covers         508.93      0.00      1      508.93   12%    IGST     61.07    570.00
+
+Total                                                                                     61.07    570.00
+""")
+    (item,) = items
+    assert (item.description, item.quantity) == ("Cotton Cushion Covers", Decimal(1))
+    assert (item.unit_price, item.net_amount) == (Decimal("508.93"), Decimal("570.00"))
