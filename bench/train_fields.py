@@ -86,6 +86,7 @@ class Document:
     evidence: decide.Evidence
     unknown: frozenset[str] = frozenset()
     is_found: bool = False
+    absent: frozenset[str] = frozenset()  # said not to be printed
     fields: dict[str, Field] = dataclasses.field(default_factory=dict)
 
     def options(self, name: str) -> Sequence[Any]:
@@ -110,15 +111,16 @@ def read_documents(words: Path, truths: Iterable[Path]) -> Iterator[Document]:
 
 
 def read_typed(folder: Path) -> Iterator[Document]:
-    """Documents typed as text, NAME.txt beside NAME.json with their kind and (our) fields."""
+    """Documents typed as text, NAME.txt beside NAME.json with their kind and (our) fields; null: not printed."""
     for file in sorted(folder.glob("*.txt")):
         row = json.loads(file.with_suffix(".json").read_text(encoding="utf-8"))
         kind = DocumentKind(row["kind"])
         pages = [make_page(file.read_text(encoding="utf-8"))]
         truth = {name: value for name, value in row["fields"].items() if name in SCORED and value is not None}
+        absent = frozenset(name for name, value in row["fields"].items() if value is None)
         group = f"typed {file.stem}"
         evidence = decide.gather_evidence(Sheet(pages), kind)
-        yield Document(group, "typed", group, kind, truth, False, evidence, is_found=True)
+        yield Document(group, "typed", group, kind, truth, False, evidence, absent=absent, is_found=True)
 
 
 def make_document(row: Mapping[str, Any], pages: Sequence[Page]) -> Document:
@@ -182,7 +184,8 @@ def fit(name: str, documents: Sequence[Document]) -> FieldModel:
         right = [truth is not None and is_right(name, option.value, truth) for option in options]
         if truth is not None and not any(right):
             continue
-        weight = 1.0 if truth is not None else KNOWN_ABSENT if document.complete else HARDLY_PRINTED
+        is_told = document.complete or name in document.absent
+        weight = 1.0 if truth is not None else KNOWN_ABSENT if is_told else HARDLY_PRINTED
         weight *= FOUND if document.is_found else 1.0
         spans.append((len(rows), len(rows) + len(options), weight))
         rows += [option.features for option in options]
@@ -300,6 +303,8 @@ def _known_absent(prediction: Prediction) -> bool:
 
 def _is_absent(document: Document, name: str) -> bool:
     """Whether a left-out value means that the document does not print it."""
+    if name in document.absent:
+        return True
     if name in document.unknown:
         return False
     if name in ("customer_name", "venue") and document.kind == DocumentKind.RECEIPT:

@@ -18,7 +18,7 @@ from ocr.types import (
     Word,
 )
 
-READER_VERSION = "2026.11.7"
+READER_VERSION = "2026.11.8"
 """Raised whenever documents may come out otherwise: `reprocess` reads those again that an older one has read."""
 
 __all__ = [

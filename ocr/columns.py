@@ -294,7 +294,7 @@ def _cells(row: Row) -> list[_Cell]:
     widest = CELL_GAP * row.height
     for word in (part for printed in row.words for part in _unglued(printed)):
         stroke = bool(group) and "/" in (group[-1].text, word.text)  # "Product / Code" stands wider apart
-        is_told_again = any(word.text == other.text for other in group) and word.text.isalpha()  # "Tax  Tax  Tax"
+        is_told_again = bool(group) and word.text == group[-1].text and word.text.isalpha()  # "Tax  Tax  Tax"
         if is_told_again or (group and word.left - group[-1].right > (SPACED_GAP * row.height if stroke else widest)):
             found += _part(group)
             group = []
