@@ -18,10 +18,13 @@ def state_names(country: str) -> tuple[str, ...]:
     return tuple(load_table("countries")[country].get("state_names", ()))
 
 
+# Before an "ID" that is no Idaho.
+_NUMBERED = ("Patient", "Client", "Customer", "Account", "Pet", "Owner", "Order", "Member", "Animal", "Tax", "Invoice")
+_NO_STATE = "".join(f"(?<!{word} )(?<!{word.upper()} )" for word in _NUMBERED)
 POSTCODES = {
     "GB": re.compile(r"\b[A-Z]{1,2}\d[A-Z\d]? ?\d[A-Z]{2}\b"),
     "IE": re.compile(r"\b[AC-FHKNPRTV-Y]\d[\dW] ?[0-9AC-FHKNPRTV-Y]{4}\b"),
-    "US": re.compile(rf"\b(?:[A-Z]{{2}}|{'|'.join(state_names('US'))})[,.]? {{0,2}}\d{{5}}(?:-\d{{4}})?\b"),
+    "US": re.compile(rf"{_NO_STATE}\b(?:[A-Z]{{2}}|{'|'.join(state_names('US'))})[,.]? {{0,2}}\d{{5}}(?:-\d{{4}})?\b"),
     "CA": re.compile(r"\b[ABCEGHJ-NPRSTVXY]\d[A-Z] ?\d[A-Z]\d\b"),
     "AU": re.compile(rf"\b(?:NSW|VIC|QLD|SA|WA|TAS|ACT|NT|{'|'.join(state_names('AU'))})[,.]? ?\d{{4}}\b"),
     "NL": re.compile(r"\b[1-9]\d{3} ?[A-Z]{2}\b"),

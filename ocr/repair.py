@@ -26,6 +26,7 @@ _SDN_BHD = re.compile(r"\bS\s?[DO0]\s?N\.?\s*[BD]\s?H\s?D\b|\bS\s?D?\s?N\.? [BD]
 _S_B = re.compile(r"\s[S5]\s?/\s?[B8]$")
 _CAMEL = re.compile(r"(?<=[a-z]{3})(?=[A-Z][a-z]{3})")
 _SIGNED = re.compile(r"([-+(]*)([^\W\d_]|[£€$])(\d[\d.,]*[.,]\d\d\)?-?)")
+_STROKE_IN_CAPITALS = re.compile(r"^(?=[A-Z]*l)[A-Zl]{2,5}(?=[-/]?\d{3,}$)")
 _ZERO_IN_LETTERS = re.compile(r"(?=[A-Z]+0)[A-Z0]+(?![^\W_])")
 _AMONG_LETTERS = re.compile(r"[A-Z]0[A-Z]")
 _LETTERED = re.compile(r"^([-+(]*(?:US|AU|NZ|CA|HK|A|C|S))S([-+]?\d[\d.,]*[.,]\d\d\)?-?)$")  # "AS12.50" for "A$12.50"
@@ -39,8 +40,9 @@ def repair_words(words: Sequence[Word]) -> list[Word]:
 
 
 def _with_letters(text: str, seen: frozenset[str]) -> str:
-    """A word whose zero is an O: among letters ("INV0ICE"), before a number or as its prefix ("P0 4711", "P0-4711"), or
+    """A word whose small l is an I among capitals ("Sl686703"), and whose zero is an O: among letters ("INV0ICE"), before a number or as its prefix ("P0 4711", "P0-4711"), or
     where the same number is printed with an O, too."""
+    text = _STROKE_IN_CAPITALS.sub(lambda match: match[0].replace("l", "I"), text)
     match = _ZERO_IN_LETTERS.match(text)
     if match is None:
         with_letter = text.replace("0", "O", 1)

@@ -47,3 +47,9 @@ def test_other_lines_are_no_addresses(line: str) -> None:
 @pytest.mark.parametrize("text", ["Invoice 4711", "Tel 0113 496 0101", "12.00", "2024"])
 def test_numbers_are_no_postcodes(text: str) -> None:
     assert not has_postcode(text, "GB")
+
+
+@pytest.mark.parametrize("line", ["Patient ID 85687", "CUSTOMER ID 74059"])
+def test_an_id_is_no_state(line: str) -> None:
+    assert not has_postcode(line, "US")
+    assert has_postcode("Nampa, ID 83651", "US")

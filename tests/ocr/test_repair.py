@@ -59,6 +59,7 @@ def test_currency_signs_are_put_right_by_the_others(read: str, printed: str) -> 
         ("P0 4711", "PO 4711"),
         ("P0-4711", "PO-4711"),
         ("TAX INV0ICE", "TAX INVOICE"),
+        ("Invoice Sl686703", "Invoice SI686703"),
         ("PO4711 P04711", "PO4711 PO4711"),
     ],
 )
