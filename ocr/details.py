@@ -226,8 +226,18 @@ def _after_office(line: Line, after: int) -> int:
         for length in range(LONGEST_LINK, 0, -1):
             part = words[start : start + length]
             if " ".join(word for word, _ in part) in word_set("offices"):
-                return part[-1][1] + 1
+                end = part[-1][1] + 1
+                colons = (i + 1 for i in range(end - 1, min(end + 2, line.end)) if tokens[i].text.endswith(":"))
+                return next(colons, end)  # "Registered Office & Brewery: …"
     return after
+
+
+def _of_office(line: Line, country: str) -> Line:
+    """A line, or of the small print what follows the words for an office, up to the end of that sentence."""
+    start = _after_office(line, line.start)
+    if start == line.start:
+        return line
+    return Line(line.row, start, _sentence_end(Line(line.row, start, line.end), start, country))
 
 
 def _sentence_end(line: Line, start: int, country: str) -> int:
@@ -240,7 +250,9 @@ def address_blocks(sheet: Sheet, country: str, lines_below: "BlockBelow") -> Ite
     """All blocks that end in a postcode, wherever they stand."""
     for row in sheet.rows:
         for start, end in row.cells:
-            line = Line(row, start, end)
+            line = _of_office(Line(row, start, end), country)
+            if line.start == line.end:
+                continue
             if not is_address_line(line.text, country) and not _opens_block(line, country, lines_below):
                 continue
             if len(row.cells) > MOST_CELLS or re.search(r"\d[.,]\d\d$", row.tokens[-1].text):

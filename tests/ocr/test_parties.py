@@ -560,3 +560,9 @@ def test_a_street_with_a_house_number_of_four_figures_is_no_name() -> None:
     names = [name.text for name in find_names(Sheet([make_page(text)]), "NL")]
     assert "Anouk Claessens" in names
     assert "De Run" not in names
+
+
+def test_the_address_of_an_office_stands_behind_its_words_in_the_small_print() -> None:
+    foot = "Stonebridge Drinks. Registered Office & Brewery: 2 Church Lane, Malton, YO17 7LX. Registered in England."
+    text = f"Invoice\n\nBill to\nThe Old Mill Hotel\n2 River Lane\nYork YO1 7AA\n\nTotal £10.00\n\n{foot}"
+    assert parties(text)["supplier_address"].rstrip(".") == "2 Church Lane, Malton, YO17 7LX"
