@@ -40,8 +40,8 @@ def repair_words(words: Sequence[Word]) -> list[Word]:
 
 
 def _with_letters(text: str, seen: frozenset[str]) -> str:
-    """A word whose small l is an I among capitals ("Sl686703"), and whose zero is an O: among letters ("INV0ICE"), before a number or as its prefix ("P0 4711", "P0-4711"), or
-    where the same number is printed with an O, too."""
+    """A word whose small l is an I among capitals ("Sl686703"), and whose zero is an O: among letters ("INV0ICE"),
+    before a number or as its prefix ("P0 4711", "P0-4711"), or where the same number is printed with an O, too."""
     text = _STROKE_IN_CAPITALS.sub(lambda match: match[0].replace("l", "I"), text)
     match = _ZERO_IN_LETTERS.match(text)
     if match is None:
