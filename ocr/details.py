@@ -280,13 +280,23 @@ class BlockBelow:
             if row.page != line.row.page or len(found) == self.limit or row.y - y > self.gap * height:
                 break
             cell = cell_in_column(row, left, right, height)
-            if len(row.cells) > MOST_CELLS and not (cell and is_address_line(row.text(*cell), "")):
+            if len(row.cells) > MOST_CELLS and not (cell and self._is_place(row, *cell)):
                 break
             if cell:
                 found.append(Line(row, *cell))
                 y = row.y
                 left, right = min(left, row.tokens[cell[0]].left), max(right, row.tokens[cell[1] - 1].right)
         return found
+
+    def _is_place(self, row: SheetRow, start: int, end: int) -> bool:
+        """Whether a cell is part of an address by itself, or a town or county over its postcode."""
+        text = row.text(start, end)
+        below = next(iter(self.sheet.rows[row.index + 1 : row.index + 2]), None)
+        if below is None or below.page != row.page or any(c.isdigit() for c in text):
+            return is_address_line(text, "")
+        height = self.sheet.height[row.page]
+        cell = cell_in_column(below, row.tokens[start].left, row.tokens[end - 1].right, height)
+        return is_address_line(text, "") or (cell is not None and has_postcode(below.text(*cell)))
 
 
 def cell_in_column(row: SheetRow, left: float, right: float, height: float) -> tuple[int, int] | None:

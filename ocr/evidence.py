@@ -478,6 +478,8 @@ def _is_no_label(
         return True
     if _is_part_of_name(match, words, alone or closed) or (len(tokens) == 1 and _CURRENCY_WORD.match(tokens[0].text)):
         return True
+    if after is None and not closed and word in word_set("business") and word in tokens[0].words[1:]:
+        return True  # "Seeblick-Markt"
     if match.corrected and not (alone or closed):
         return True  # "Cross" is no "gross": a corrected word must stand like a label
     if match.classes == {"number"} and (tokens[-1].text[-1:].isdigit() or (after and _IN_ADDRESS.match(after.text))):

@@ -89,6 +89,7 @@ def repair_address(text: str, country: str) -> str:
     text = re.sub(r"(?<![\d/\-])(\d{5})(?=[A-Z][A-Za-z]{2})", r"\1 ", text)  # "43300SERI KEMBANGAN"
     text = re.sub(r"(?<=\d)(?=[A-Z][a-z]{3})", " ", text)  # "Seksyen U3Shah Alam"
     text = re.sub(r"\b([A-Z])I([a-z])\b", r"\1l\2", text)  # "JIn" for "Jln"
+    text = re.sub(r"(?<![^\W\d_])(\d{2,})O(?![^\W_])", r"\g<1>0", text)  # "No 29O"
     if country == "US":
         text = re.sub(r"\b0([HKR])(?=,? \d{5})", r"O\1", text)
     return re.sub(r"[^\W\d_]{6,}", lambda match: _correct(_respace(match[0], country)), text)

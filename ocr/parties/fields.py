@@ -119,7 +119,8 @@ def supplier_address(sheet: Sheet, places: Mapping[str, NameCandidate], country:
         )
         if in_cell:
             return in_cell, "behind the name"
-        under = address_under(below, country, _block_rows(sheet, places, country))
+        lines = [_without_name(line, supplier) for line in below]
+        under = address_under(lines, country, _block_rows(sheet, places, country))
         if any(has_postcode(line.text, country) for line in under):
             return under, "under the name"
         if in_row:
@@ -130,6 +131,15 @@ def supplier_address(sheet: Sheet, places: Mapping[str, NameCandidate], country:
     if elsewhere:
         return elsewhere, "elsewhere"
     return under, "under the name"
+
+
+def _without_name(line: Line, name: NameCandidate) -> Line:
+    """A sender's line without the name that stands above it, too: "Weinhof GmbH · Talweg 4 · 54470 Bernkastel"."""
+    for end in range(line.start + 1, line.end):
+        if fold(line.row.text(line.start, end)) == fold(name.text):
+            start = next((i for i in range(end, line.end) if line.row.tokens[i].words), line.start)
+            return Line(line.row, start, line.end)
+    return line
 
 
 def _whole_block(sheet: Sheet, found: list[Line], country: str) -> list[Line]:

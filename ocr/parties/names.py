@@ -110,8 +110,9 @@ def find_names(sheet: Sheet, country: str) -> list[NameCandidate]:
 def _is_place(sheet: Sheet, name: NameCandidate, country: str) -> bool:
     """Whether a line is a county, a town before its postcode, or the street of the address that follows: "Main Street",
     "Alter Markt 9"."""
-    behind = name.row.text(name.end, name.row.cell_of(name.start)[1])
-    if is_county(name.text, country) or is_postcode(behind, country):
+    end = name.row.cell_of(name.start)[1]
+    coded = any(is_postcode(name.row.text(start, end), country) for start in (name.end, name.end - 1))
+    if is_county(name.text, country) or coded:  # "Sydney   NSW 2000", "Mount Gambier SA   5290"
         return True
     streetlike = is_street(name.text) or any(c.isdigit() for c in name.text)
     return (streetlike and _opens_address(sheet, name, country)) or _is_numbered_street(sheet, name, country)

@@ -525,6 +525,43 @@ def test_a_town_before_its_state_and_postcode_is_nobody() -> None:
     assert "San Rafael" not in found.values()
 
 
+def test_a_town_before_a_state_like_a_legal_form_is_nobody() -> None:
+    text = (
+        "Mount Gambier Hardware & Timber\n(ACN 03584002)\n63 Murray Street\nMount Gambier SA 5290\n"
+        "TEL: (08) 7010 5563\nABN 10 749 518 818\nSALES RECEIPT\n\nTotal   $10.00\n"
+    )
+    found = parties(text)
+    assert "customer_name" not in found
+    assert found["supplier_address"] == "63 Murray Street, Mount Gambier SA 5290"
+
+
+def test_an_address_may_stand_in_a_row_of_many_cells() -> None:
+    text = (
+        "CARD NO 18308            Ashgrove Hygiene Supplies          INVOICE\n"
+        "Hartwell's Brasserie     221 Gloucester Road                NO: 5-1831\n"
+        "Ludlow                   Bristol                TILL 01   OP KIM   TRN 2859\n"
+        "SY8 1AT                  BS7 8NR                            PAGE 1 OF 1\n\nTotal £10.00\n"
+    )
+    assert parties(text)["supplier_address"] == "221 Gloucester Road, Bristol, BS7 8NR"
+
+
+def test_a_shop_s_name_may_end_in_a_word_for_a_number() -> None:
+    text = "Seeblick-Markt\nLindenallee 24\n61231 Bad Nauheim\nTel: 0221 4710-563\n\nSUMME   27,57\n07.06.2025 17:15\n"
+    assert parties(text)["supplier_name"] == "Seeblick-Markt"
+
+
+def test_a_sender_s_line_under_its_name_is_an_address_without_it() -> None:
+    text = (
+        "Winterthur Getränke GmbH\n\nWinterthur Getränke GmbH · Industriestrasse 19 · 8404 Winterthur\n"
+        "Sonnenberg Hotelbetriebs GmbH\nRheingasse 22\n8200 Schaffhausen\n\n"
+        "Lieferschein 4711\n\nPos.   Artikel   Menge\n1      Pils      5\n"
+    )
+    page = make_page(text)
+    words = tuple(replace(word, bottom=word.top + 22) if word.top == 0 else word for word in page.words)
+    found = read_fields([replace(page, words=words)], DocumentKind.DELIVERY_NOTE)
+    assert found["supplier_address"].value == "Industriestrasse 19, 8404 Winterthur"
+
+
 @pytest.mark.parametrize("title", ["CUSTOMER         INVOICE", "DELIVERY\nADVICE"])
 def test_half_a_title_is_nobody(title: str) -> None:
     text = f"{title}\n\nWattle Creek Larder Limited\n77 Nursery Lane\nYork YO1 7AA\nTel 01904 555 012\n"

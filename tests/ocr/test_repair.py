@@ -28,6 +28,7 @@ def test_whole_names_are_left_alone(name: str) -> None:
         ("43300SERI KEMBANGAN, Setangor", "43300 SERI KEMBANGAN, Selangor"),
         ("TAMANBERKELEY", "TAMAN BERKELEY"),
         ("NO24, JIn Putra", "NO 24, Jln Putra"),
+        ("NO 29O, JALAN AIR PANAS", "NO 290, JALAN AIR PANAS"),
     ],
 )
 def test_addresses_are_put_right(read: str, printed: str) -> None:
