@@ -460,9 +460,12 @@ def _without_titles(text: str) -> list[str]:
 SHORTEST_WRAPPED = 30  # characters; a shorter sentence is whole
 SHORTEST_TERMS, SHORTEST_INNER = 12, 25  # characters of terms without a label, and of those within a sentence
 _NO_TERMS = re.compile(r"overdue|interest|claims?|settled|return", re.IGNORECASE)
+DATE_WORDS = 3  # "Sep 26, 2023"
 LONGEST_TERMS = 110  # characters; of a longer text only what the pattern covers is taken
 _TERMS_END = re.compile(
-    r"\.\s+(?=[A-Z])|[\s,;\-]+(?:due|fällig|vervaldatum|échéance|vencimiento|scadenza)\b", re.IGNORECASE
+    r"\.\s+(?=[A-Z])|[\s,;\-]+(?:due|fällig|vervaldatum|échéance|vencimiento|scadenza)\b"
+    r"|[\s,;\-]+(?:vielen dank|many thanks|thank you|merci|gracias|grazie|bedankt)\b",
+    re.IGNORECASE,
 )
 
 
@@ -492,12 +495,14 @@ def find_terms(sheet: Sheet) -> tuple[Found, bool] | None:
 
 def _terms_of_cell(sheet: Sheet, row: SheetRow, start: int, end: int) -> Found | None:
     """What a cell says of the terms from its token `start` on: at once, or in a sentence."""
-    text = row.text(start, end).lstrip(" :")
+    text = row.text(start, end).lstrip(" :.…")
     matches = [m for p in _terms_patterns() if (m := p.search(text)) and (m.start() == 0 or len(m[0]) > SHORTEST_INNER)]
     match = min(matches, key=lambda m: (m.start(), -m.end()), default=None)
     if match is None or len(match[0]) <= SHORTEST_TERMS or _NO_TERMS.search(text):
         return None
-    return Found(_with_wrapped(sheet, row, start, end, match[0]), row.page, tuple(row.tokens[start:end]))
+    sentence = _TERMS_END.split(match[0])[0]
+    value = _with_wrapped(sheet, row, start, end, sentence) if sentence == match[0] else sentence
+    return Found(value, row.page, tuple(row.tokens[start:end]))
 
 
 def _terms_behind(sheet: Sheet, row: SheetRow, label: Label) -> Found | None:
@@ -519,11 +524,18 @@ def _terms_behind(sheet: Sheet, row: SheetRow, label: Label) -> Found | None:
     for below in sheet.rows[row.index + 1 : row.index + 4]:
         for start, stop in below.cells:
             text = below.text(start, stop)
-            if below.page == row.page and any(p.match(text) for p in _terms_patterns()):
-                sentence = _TERMS_END.split(text)[0]
+            match = next((m for p in _terms_patterns() if (m := p.match(text))), None)
+            if below.page == row.page and match:
+                sentence = match[0] if _is_date_next(text[match.end() :]) else _TERMS_END.split(text)[0]
                 whole = _with_wrapped(sheet, below, start, stop, text) if sentence == text else sentence
                 return Found(whole, below.page, tuple(below.tokens[start:stop]))
     return None
+
+
+def _is_date_next(rest: str) -> bool:
+    """Whether a date in a column of its own stands behind the terms: "Net 45   Sep 26, 2023", not "by 26/09/2023"."""
+    words = rest.split()[:DATE_WORDS]
+    return bool(words) and not words[0].islower() and bool(find_dates(" ".join(words)))
 
 
 def _lower_line_below(sheet: Sheet, line: Line) -> str:

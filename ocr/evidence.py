@@ -59,6 +59,7 @@ _NUMBERED = frozenset(
 )
 _FULL_STOP = re.compile(r"[^\W\d]{5,}\.$")  # no abbreviation
 _CLOSES = re.compile(r"[:#=]\s*$|\.{2,}$|\bNo\.?$", re.IGNORECASE)
+_LEADERS = ".…·_"  # lead from a label to its value: "Mode de règlement ....: 30 jours"
 T = TypeVar("T")
 Arguments = TypeVarTuple("Arguments")
 
@@ -197,7 +198,7 @@ class Sheet:
             start, end = owners[match.start], owners[match.end - 1] + 1
             after = row.tokens[end] if end < len(row.tokens) else None
             closed = bool(_CLOSES.search(row.tokens[end - 1].text)) or (
-                after is not None and after.text in (":", "=", "#")
+                after is not None and after.text.lstrip(_LEADERS) in (":", "=", "#")
             )
             last = not any(token.words for token in row.tokens[end:cell_end])
             if last and start == cell_start + 1 and BOX_NUMBER.fullmatch(tokens[0].text):

@@ -89,6 +89,11 @@ def test_businesses_are_no_people(name: str) -> None:
         ("Condiciones de pago: Transferencia a 14 días", "Transferencia a 14 días"),
         ("Terms  Net 30 days - due 26/01/2024", "Net 30 days"),
         ("Zahlbar innerhalb 30 Tagen netto", "Zahlbar innerhalb 30 Tagen netto"),
+        ("Condiciones de pago\nPago a 14 días", "Pago a 14 días"),
+        ("Mode de règlement .....: 30 jours date de facture", "30 jours date de facture"),
+        ("Terms   Due\nNet 45 Sep 26, 2023 KB", "Net 45"),
+        ("Zahlung: innerhalb 21 Tagen rein netto Fällig am: 26. Mai 2024", "innerhalb 21 Tagen rein netto"),
+        ("Zahlungsbedingungen: innerhalb 14 Tagen rein netto Vielen Dank!", "innerhalb 14 Tagen rein netto"),
         ("Montant TTC\nConditions de paiement : 30 jours fin de mois", "30 jours fin de mois"),
     ],
 )
