@@ -171,8 +171,7 @@ def _ends_address(line: Line) -> bool:
 
 
 def _is_title(line: Line) -> bool:
-    labels = [lb for lb in line.row.labels if lb.start == line.start]
-    return any(name.startswith("title_") for label in labels for name in label.classes)
+    return any(label.is_title for label in line.row.labels if label.start == line.start)
 
 
 def _trim(lines: list[Line], country: str) -> list[Line]:
@@ -237,7 +236,7 @@ def _of_office(line: Line, country: str) -> Line:
     start = _after_office(line, line.start)
     if start == line.start:
         return line
-    return Line(line.row, start, _sentence_end(Line(line.row, start, line.end), start, country))
+    return Line(line.row, start, _sentence_end(line, start, country))
 
 
 def _sentence_end(line: Line, start: int, country: str) -> int:
@@ -291,12 +290,14 @@ class BlockBelow:
     def _is_place(self, row: SheetRow, start: int, end: int) -> bool:
         """Whether a cell is part of an address by itself, or a town or county over its postcode."""
         text = row.text(start, end)
+        if is_address_line(text, ""):
+            return True
         below = next(iter(self.sheet.rows[row.index + 1 : row.index + 2]), None)
         if below is None or below.page != row.page or any(c.isdigit() for c in text):
-            return is_address_line(text, "")
+            return False
         height = self.sheet.height[row.page]
         cell = cell_in_column(below, row.tokens[start].left, row.tokens[end - 1].right, height)
-        return is_address_line(text, "") or (cell is not None and has_postcode(below.text(*cell)))
+        return cell is not None and has_postcode(below.text(*cell))
 
 
 def cell_in_column(row: SheetRow, left: float, right: float, height: float) -> tuple[int, int] | None:
@@ -463,8 +464,8 @@ _NO_TERMS = re.compile(r"overdue|interest|claims?|settled|return", re.IGNORECASE
 DATE_WORDS = 3  # "Sep 26, 2023"
 LONGEST_TERMS = 110  # characters; of a longer text only what the pattern covers is taken
 _TERMS_END = re.compile(
-    r"\.\s+(?=[A-Z])|[\s,;\-]+(?:due|fällig|vervaldatum|échéance|vencimiento|scadenza)\b"
-    r"|[\s,;\-]+(?:vielen dank|many thanks|thank you|merci|gracias|grazie|bedankt)\b",
+    r"\.\s+(?=[A-Z])|[\s,;\-]+(?:due|fällig|vervaldatum|échéance|vencimiento|scadenza|"
+    r"vielen dank|many thanks|thank you|merci|gracias|grazie|bedankt)\b",
     re.IGNORECASE,
 )
 
@@ -512,7 +513,7 @@ def _terms_behind(sheet: Sheet, row: SheetRow, label: Label) -> Found | None:
     end = next((lb.start for lb in row.labels if lb.start >= label.end and lb.closed and lb.start < end), end)
     for begin in (label.start, label.end):  # "Zahlbar innerhalb …": the label may open the sentence
         text = row.text(begin, end).strip(" :.-")
-        match = next((m for p in _terms_patterns() if (m := p.match(text))), None)
+        match = _terms_at(text)
         if match and match.end() > 3:
             cut = _TERMS_END.split(text)[0]
             value = cut if len(cut) < LONGEST_TERMS else match[0]
@@ -524,12 +525,17 @@ def _terms_behind(sheet: Sheet, row: SheetRow, label: Label) -> Found | None:
     for below in sheet.rows[row.index + 1 : row.index + 4]:
         for start, stop in below.cells:
             text = below.text(start, stop)
-            match = next((m for p in _terms_patterns() if (m := p.match(text))), None)
+            match = _terms_at(text)
             if below.page == row.page and match:
                 sentence = match[0] if _is_date_next(text[match.end() :]) else _TERMS_END.split(text)[0]
                 whole = _with_wrapped(sheet, below, start, stop, text) if sentence == text else sentence
                 return Found(whole, below.page, tuple(below.tokens[start:stop]))
     return None
+
+
+def _terms_at(text: str) -> re.Match[str] | None:
+    """What a text begins with, if that is a sentence about the terms."""
+    return next((match for pattern in _terms_patterns() if (match := pattern.match(text))), None)
 
 
 def _is_date_next(rest: str) -> bool:

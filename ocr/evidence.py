@@ -98,6 +98,11 @@ class Label:
     closed: bool
     initials: bool = False
 
+    @property
+    def is_title(self) -> bool:
+        """Whether it names a kind of document."""
+        return any(name.startswith("title_") for name in self.classes)
+
 
 @dataclass(slots=True, eq=False)
 class SheetRow:

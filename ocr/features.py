@@ -14,7 +14,7 @@ from itertools import combinations
 from statistics import median
 
 from ocr.candidates import AmountCandidate, Candidate, DateCandidate, NumberCandidate
-from ocr.evidence import AboveLabel, Label, LeftLabel, Sheet
+from ocr.evidence import AboveLabel, LeftLabel, Sheet
 from ocr.lexicon import load_table
 from ocr.parties.facts import party_section
 from ocr.types import LineItem, Method
@@ -594,20 +594,16 @@ def _is_crowning(sheet: Sheet, number: NumberCandidate, view: LabelView) -> bool
 def _whose_number(sheet: Sheet, number: NumberCandidate, view: LabelView) -> Features:
     """What a bare "No." counts: the document whose title it follows, or the party whose block it stands in."""
     row = number.row
-    if _is_titled(view) or any(_names_title(label) and label.end <= number.start for label in row.labels):
+    if _is_titled(view) or any(label.is_title and label.end <= number.start for label in row.labels):
         return {"number&title": 1.0}
     left, right = row.tokens[number.start].left, row.tokens[number.end - 1].right
     section = party_section(sheet, row, number.start, left, right)
     return {f"number&{section.name}": 1.0} if section else {}
 
 
-def _names_title(label: Label) -> bool:
-    return any(name.startswith("title_") for name in label.classes)
-
-
 def _is_titled(view: LabelView) -> bool:
     """Whether the document's title stands right over the label that is nearest: "Factura" over "Número"."""
-    return any(_names_title(above.label) for above in view.above[:2])
+    return any(above.label.is_title for above in view.above[:2])
 
 
 def _prefix_features(number: NumberCandidate, view: LabelView) -> Features:

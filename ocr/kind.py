@@ -223,8 +223,7 @@ def _labelled_rows(sheet: Sheet) -> list[float]:
 def _is_row_of_labels(row: SheetRow, known: float = 1.0) -> bool:
     """Whether the cells of a row are labels, and not all of them titles. known: the share that has to be known."""
     alone = [label for label in row.labels if label.alone]
-    titles = [label for label in alone if any(name.startswith("title_") for name in label.classes)]
-    return known * len(row.cells) <= len(alone) > len(titles)
+    return known * len(row.cells) <= len(alone) > sum(label.is_title for label in alone)
 
 
 def _valued_rows(sheet: Sheet) -> list[float]:

@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal
-from functools import cache
+from functools import cache, lru_cache
 from itertools import pairwise
 
 from ocr.addresses import word_set
@@ -17,6 +17,7 @@ from ocr.lexicon.labels import LANGUAGES
 from ocr.parse import fold
 from ocr.types import Page
 
+SHEETS_KEPT = 8
 CELL_GAP = 1.0  # word heights between two cells of a row
 PROSE_WORDS = 18  # a longer row without an amount is no row of a table
 UPRIGHT_LETTERS, UPRIGHT_WORDS = 3, 12  # a word of upright text has at most, a line of it at least
@@ -81,6 +82,12 @@ class TableRow:
 
 
 def read_sheet(pages: Sequence[Page]) -> Sheet:
+    """The rows of pages as a table has them; kept for a while, as the kind is told from them and the lines are read."""
+    return _read_sheet(tuple(pages))
+
+
+@lru_cache(maxsize=SHEETS_KEPT)
+def _read_sheet(pages: tuple[Page, ...]) -> Sheet:
     parts = (part for page in pages for part in without_aside(without_upright_text(page)))
     found = tuple(row for part in parts for row in rows(part))
     decimal = decimal_sign(found)

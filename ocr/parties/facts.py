@@ -175,12 +175,7 @@ class PartyFacts:
             for row in sheet.rows
             if any(label.classes & LEGAL_CLASSES and label.end - label.start < len(row.tokens) for label in row.labels)
         }
-        self.title_rows = {
-            row.index
-            for row in head
-            for lb in row.labels
-            if any(c.startswith("title_") for c in lb.classes) and lb.alone
-        }
+        self.title_rows = {row.index for row in head for lb in row.labels if lb.is_title and lb.alone}
 
     def _block(self, name: NameCandidate) -> "Block | None":
         """The address under a name and whether telephone, tax number or the like stand with it; None without one."""

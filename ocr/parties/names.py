@@ -247,7 +247,7 @@ def _is_titled_heading(row: SheetRow, start: int, end: int) -> bool:
 
 def _is_heading(label: Label) -> bool:
     """Whether a label that is all of a cell is no part of a name: closed, or a document's title."""
-    return label.closed or any(name.startswith("title_") for name in label.classes)
+    return label.closed or label.is_title
 
 
 def _heads_figures(row: SheetRow, label: Label) -> bool:
@@ -324,10 +324,9 @@ def _joins_name(row: SheetRow, dash: int, end: int) -> bool:
 
 def _is_title(row: SheetRow, label: Label) -> bool:
     """Whether a label is a document's title behind a name, in its row: of two words, or in capitals."""
-    titled = any(name.startswith("title_") for name in label.classes)
     if "title_other" in label.classes and label.end - label.start == 1:
         return False
-    return titled and (label.end - label.start > 1 or row.tokens[label.start].text.isupper())
+    return label.is_title and (label.end - label.start > 1 or row.tokens[label.start].text.isupper())
 
 
 def _could_be_name(text: str) -> bool:
